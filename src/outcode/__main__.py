@@ -1,0 +1,5 @@
+"""``python -m outcode`` is the same as the console script ``outcode``."""
+
+from outcode.cli.main import main
+
+main()

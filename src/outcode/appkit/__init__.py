@@ -1,0 +1,52 @@
+"""The words apps are declared in: frozen, without I/O. An app imports everything it needs from here."""
+
+from outcode.appkit.app import Action, App, OutputField, Outputs
+from outcode.appkit.base import Words
+from outcode.appkit.calls import Input, Paging, Query, ReadSheet, Request, Script, WriteFile
+from outcode.appkit.connections import DatabaseCredential, FileConnection, HttpCredential
+from outcode.appkit.fields import (
+    CodeField,
+    Field,
+    FileField,
+    JsonField,
+    ListField,
+    LongTextField,
+    MapField,
+    NumberField,
+    Option,
+    RowsField,
+    SelectField,
+    SwitchField,
+    TextField,
+)
+
+__all__ = [
+    "Action",
+    "App",
+    "CodeField",
+    "DatabaseCredential",
+    "Field",
+    "FileConnection",
+    "FileField",
+    "HttpCredential",
+    "Input",
+    "JsonField",
+    "ListField",
+    "LongTextField",
+    "MapField",
+    "NumberField",
+    "Option",
+    "OutputField",
+    "Outputs",
+    "Paging",
+    "Query",
+    "ReadSheet",
+    "Request",
+    "RowsField",
+    "Script",
+    "SelectField",
+    "SwitchField",
+    "TextField",
+    "Words",
+    "WriteFile",
+]

@@ -1,0 +1,1 @@
+"""The apps: one package each, holding its declaration ``APP``; ``registry`` finds them all."""

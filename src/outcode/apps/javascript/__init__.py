@@ -1,0 +1,106 @@
+"""The app "JavaScript": a user's own function, run in the sandbox; nothing leaves the machine."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from outcode.appkit import (
+    Action,
+    App,
+    CodeField,
+    Input,
+    JsonField,
+    NumberField,
+    OutputField,
+    Outputs,
+    Script,
+    Words,
+)
+
+FUNCTION_EXECUTION = Action(
+    key="function_execution",
+    name="Function Execution",
+    description=Words(
+        en=(
+            "Runs your code as the body of an async function. What it returns is the task's result: a returned array "
+            "is iterated over, element by element, and a returned object gives its keys. The console lines and the "
+            "time taken stand in $meta. There is no network, no files and no require."
+        ),
+        ko=(
+            "작성한 코드를 async 함수의 본문으로 실행합니다. 반환한 값이 그대로 작업의 결과가 됩니다. "
+            "배열을 반환하면 요소마다 반복되고, 객체를 반환하면 키를 참조할 수 있습니다. "
+            "콘솔 출력과 실행 시간은 $meta에 있습니다. 네트워크, 파일, require는 쓸 수 없습니다."
+        ),
+    ),
+    fields=(
+        CodeField(
+            key="code",
+            label=Words(en="Code", ko="코드"),
+            help=Words(
+                en="Body of an async function; `return` gives the result.",
+                ko="async 함수의 본문입니다. `return`한 값이 결과가 됩니다.",
+            ),
+            required=True,
+            place="javascript",
+            max_length=200_000,
+        ),
+        JsonField(
+            key="input",
+            label=Words(en="Input", ko="입력"),
+            help=Words(en="Seen by the code as `input`.", ko="코드에서 `input`으로 씁니다."),
+            accepts=("object",),
+            default={},
+        ),
+        NumberField(
+            key="timeout_seconds",
+            label=Words(en="Timeout (seconds)", ko="제한 시간(초)"),
+            help=Words(
+                en="The script is stopped after this time; 1 to 60.",
+                ko="이 시간이 지나면 스크립트를 중지합니다. 1~60초입니다.",
+            ),
+            advanced=True,
+            default=10,
+            whole=True,
+            minimum=Decimal(1),
+            maximum=Decimal(60),
+        ),
+        NumberField(
+            key="memory_mb",
+            label=Words(en="Memory (MB)", ko="메모리(MB)"),
+            help=Words(
+                en="The script is stopped when it needs more; 16 to 512.",
+                ko="이보다 많이 쓰면 스크립트를 중지합니다. 16~512MB입니다.",
+            ),
+            advanced=True,
+            default=128,
+            whole=True,
+            minimum=Decimal(16),
+            maximum=Decimal(512),
+        ),
+    ),
+    call=Script(
+        code=Input(field="code"),
+        argument=Input(field="input"),
+        timeout_seconds=Input(field="timeout_seconds"),
+        memory_mb=Input(field="memory_mb"),
+    ),
+    outputs=Outputs(
+        result="result",
+        meta=(
+            OutputField(path="logs", label=Words(en="Console lines", ko="콘솔 출력"), type="list"),
+            OutputField(path="duration_ms", label=Words(en="Duration (ms)", ko="실행 시간(ms)"), type="number"),
+        ),
+    ),
+    idempotent=True,
+)
+
+APP = App(
+    slug="javascript",
+    name="JavaScript",
+    category="JavaScript",
+    description=Words(
+        en="Reshape values with a few lines of your own code, in a sealed sandbox.",
+        ko="격리된 샌드박스에서 직접 작성한 코드 몇 줄로 값을 가공합니다.",
+    ),
+    actions=(FUNCTION_EXECUTION,),
+)

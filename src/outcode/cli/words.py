@@ -1,0 +1,85 @@
+"""What the command line says besides problems, in English and Korean."""
+
+from __future__ import annotations
+
+import os
+
+from outcode.values.catalogue import DEFAULT_LANGUAGE, LANGUAGES
+
+WORDS: dict[str, dict[str, str]] = {
+    "place.task": {"en": "task {task}", "ko": "작업 {task}"},
+    "place.field": {"en": "field {field}", "ko": "필드 {field}"},
+    "place.row": {"en": "row {row}", "ko": "{row}행"},
+    "check.fine": {
+        "en": "{file}: {name}, tasks: {tasks}, nothing to mend",
+        "ko": "{file}: {name}, 작업 {tasks}개, 고칠 것 없음",
+    },
+    "run.begun": {"en": "run {id}", "ko": "실행 {id}"},
+    "run.stopping": {"en": "Stopping run {id} …", "ko": "실행 {id}을(를) 멈추는 중 …"},
+    "run.stopped": {
+        "en": "Run {id}: {state}. What it had done stays done.",
+        "ko": "실행 {id}: {state}. 이미 처리한 것은 그대로 남습니다.",
+    },
+    "run.truncated": {
+        "en": "The server hands out only the first {shown} of {rows} rows; all of them stand in its run history.",
+        "ko": "서버는 {rows}행 중 처음 {shown}행만 보내 줍니다. 전체는 서버의 실행 기록에 있습니다.",
+    },
+    "file.saved": {"en": "Saved {path} ({size} bytes)", "ko": "{path} 저장됨({size}바이트)"},
+    "task.rows": {"en": "{done} of {total}", "ko": "{total}개 중 {done}개"},
+    "task.rows_failed": {"en": "{failed} failed", "ko": "실패 {failed}개"},
+    "state.waiting": {"en": "waiting", "ko": "대기"},
+    "state.running": {"en": "running", "ko": "실행 중"},
+    "state.done": {"en": "done", "ko": "완료"},
+    "state.failed": {"en": "failed", "ko": "실패"},
+    "state.crashed": {"en": "crashed", "ko": "비정상 종료"},
+    "state.cancelled": {"en": "cancelled", "ko": "취소됨"},
+    "state.skipped": {"en": "skipped", "ko": "건너뜀"},
+    "state.unknown": {"en": "unknown", "ko": "알 수 없음"},
+    "connection.added": {"en": "Added {name} ({app}).", "ko": "{name}({app})을(를) 추가했습니다."},
+    "connection.works": {"en": "{name} works.", "ko": "{name}이(가) 작동합니다."},
+    "connection.removed": {"en": "Removed {name}.", "ko": "{name}을(를) 지웠습니다."},
+    "flow.imported": {"en": "Imported {name}, version {version}.", "ko": "{name} 버전 {version}을(를) 가져왔습니다."},
+    "flow.written": {"en": "Wrote {path}.", "ko": "{path}에 썼습니다."},
+    "key.keep": {
+        "en": "Keep it now: it is stored as a digest only and cannot be shown again.",
+        "ko": "지금 보관하세요. 해시로만 저장되어 다시 볼 수 없습니다.",
+    },
+    "serve.ready": {"en": "Outcode is ready on {base}", "ko": "Outcode가 {base}에서 준비되었습니다"},
+    "serve.link": {
+        "en": "Open this link once to sign in (it works one time; `outcode link` prints another):",
+        "ko": "이 링크를 열어 로그인하세요(한 번만 쓸 수 있습니다. `outcode link`로 새 링크를 만듭니다):",
+    },
+    "serve.example": {
+        "en": "Then press Run on one of the example flows, or call one from another shell:",
+        "ko": "그런 다음 예제 플로에서 실행을 누르거나 다른 셸에서 호출해 보세요:",
+    },
+    "serve.received": {
+        "en": "What the flows send to the example receiver: curl {receiver}/orders",
+        "ko": "플로가 예제 수신기로 보낸 내용: curl {receiver}/orders",
+    },
+    "serve.stop": {
+        "en": "Stop with Ctrl+C. All data stays in {folder}.",
+        "ko": "Ctrl+C로 멈춥니다. 모든 데이터는 {folder}에 남습니다.",
+    },
+    "serve.worker": {"en": "Worker ready.", "ko": "워커가 준비되었습니다."},
+    "serve.draining": {
+        "en": "Stopping: what is at work is finished first; once more stops at once.",
+        "ko": "멈추는 중: 진행 중인 실행을 먼저 끝냅니다. 한 번 더 누르면 바로 멈춥니다.",
+    },
+    "serve.stopped": {"en": "Stopped.", "ko": "멈췄습니다."},
+}
+
+
+def language() -> str:
+    """The language of what is said, from the shell's locale."""
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return locale[:2] if locale[:2] in LANGUAGES else DEFAULT_LANGUAGE
+
+
+def words(key: str, **details: object) -> str:
+    """A sentence in the shell's language, its placeholders filled.
+
+    >>> words("state.done") in {"done", "완료"}
+    True
+    """
+    return WORDS[key][language()].format_map(details)

@@ -1,0 +1,234 @@
+"""The tables. Every one carries organization and team, so that a query can always say whose rows it means.
+
+Times are timestamps with zone; ids are UUID version 7, so that their order is the order of creation. Wide values stand
+apart in ``payloads``, so that the run list stays narrow.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sql
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.schema import SchemaItem
+
+metadata = sql.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _id() -> sql.Column[str]:
+    return sql.Column("id", UUID(as_uuid=False), primary_key=True)
+
+
+def _time(name: str, *, required: bool = False, now: bool = False) -> sql.Column[object]:
+    default = sql.func.now() if now else None
+    return sql.Column(name, sql.TIMESTAMP(timezone=True), nullable=not (required or now), server_default=default)
+
+
+def _link(name: str, target: str, *, required: bool = True, cascade: bool = False) -> sql.Column[str]:
+    key = sql.ForeignKey(target, ondelete="CASCADE" if cascade else None)
+    return sql.Column(name, UUID(as_uuid=False), key, nullable=not required)
+
+
+def _owned(name: str, *columns: SchemaItem) -> sql.Table:
+    """A table whose rows belong to a team."""
+    return sql.Table(
+        name,
+        metadata,
+        _link("organization_id", "organizations.id"),
+        _link("team_id", "teams.id"),
+        *columns,
+    )
+
+
+organizations = sql.Table(
+    "organizations",
+    metadata,
+    _id(),
+    sql.Column("name", sql.Text, nullable=False),
+    sql.Column("domain", sql.Text, nullable=False, unique=True),
+    sql.Column("timezone", sql.Text, nullable=False, server_default="Asia/Seoul"),
+    _time("created_at", now=True),
+)
+
+teams = sql.Table(
+    "teams",
+    metadata,
+    _id(),
+    _link("organization_id", "organizations.id"),
+    sql.Column("name", sql.Text, nullable=False),
+    _time("created_at", now=True),
+    sql.UniqueConstraint("organization_id", "name"),
+)
+
+users = sql.Table(
+    "users",
+    metadata,
+    _id(),
+    sql.Column("name", sql.Text, nullable=False),
+    sql.Column("email", sql.Text, nullable=False, unique=True),
+    _time("created_at", now=True),
+)
+
+memberships = _owned(
+    "memberships",
+    _link("user_id", "users.id"),
+    sql.Column("role", sql.Text, nullable=False),
+    _time("created_at", now=True),
+    sql.PrimaryKeyConstraint("team_id", "user_id"),
+    sql.CheckConstraint("role IN ('administrator', 'general_user')", name="role"),
+)
+
+api_keys = _owned(
+    "api_keys",
+    _id(),
+    _link("user_id", "users.id"),
+    sql.Column("name", sql.Text, nullable=False),
+    sql.Column("hint", sql.Text, nullable=False),
+    sql.Column("digest", sql.LargeBinary, nullable=False, unique=True),
+    _time("created_at", now=True),
+    _time("last_used_at"),
+    _time("revoked_at"),
+)
+
+sessions = _owned(
+    "sessions",
+    _id(),
+    _link("user_id", "users.id"),
+    sql.Column("digest", sql.LargeBinary, nullable=False, unique=True),
+    sql.Column("kind", sql.Text, nullable=False),
+    _time("created_at", now=True),
+    _time("expires_at", required=True),
+    sql.CheckConstraint("kind IN ('start_link', 'browser')", name="kind"),
+)
+
+data_keys = sql.Table(
+    "data_keys",
+    metadata,
+    _id(),
+    _link("organization_id", "organizations.id"),
+    sql.Column("master_key_id", sql.Text, nullable=False),
+    sql.Column("wrapped", sql.LargeBinary, nullable=False),
+    _time("created_at", now=True),
+    sql.Index("ix_data_keys_organization_id", "organization_id"),
+)
+
+connections = _owned(
+    "connections",
+    _id(),
+    sql.Column("app", sql.Text, nullable=False),
+    sql.Column("name", sql.Text, nullable=False),
+    sql.Column("settings", JSONB, nullable=False),
+    sql.Column("secret", sql.LargeBinary, nullable=False),
+    _link("data_key_id", "data_keys.id"),
+    sql.Column("version", sql.Integer, nullable=False, server_default="1"),
+    _link("created_by", "users.id"),
+    _time("created_at", now=True),
+    _time("updated_at", now=True),
+    sql.UniqueConstraint("team_id", "name"),
+)
+
+files = _owned(
+    "files",
+    _id(),
+    sql.Column("name", sql.Text, nullable=False),
+    sql.Column("media_type", sql.Text, nullable=False),
+    sql.Column("size", sql.BigInteger, nullable=False),
+    sql.Column("blob", sql.Text, nullable=False),
+    _link("data_key_id", "data_keys.id", required=False),
+    _time("created_at", now=True),
+)
+
+flows = _owned(
+    "flows",
+    _id(),
+    sql.Column("kind", sql.Text, nullable=False),
+    sql.Column("name", sql.Text, nullable=False),
+    sql.Column("webhook_name", sql.Text),
+    sql.Column("version", sql.Integer, nullable=False),
+    _link("created_by", "users.id"),
+    _time("created_at", now=True),
+    _time("updated_at", now=True),
+    sql.UniqueConstraint("team_id", "name"),
+    sql.UniqueConstraint("organization_id", "webhook_name"),
+)
+
+flow_versions = _owned(
+    "flow_versions",
+    _id(),
+    _link("flow_id", "flows.id", required=False, cascade=True),
+    sql.Column("number", sql.Integer, nullable=False),
+    sql.Column("document", JSONB, nullable=False),
+    _link("created_by", "users.id"),
+    _time("created_at", now=True),
+    sql.UniqueConstraint("flow_id", "number"),
+)
+
+RUN_STATES = ("waiting", "running", "done", "failed", "crashed", "cancelled")
+TASK_STATES = ("waiting", "running", "done", "failed", "skipped", "unknown", "cancelled")
+TRIGGERS = ("manual", "webhook", "schedule", "event", "api", "cli")
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> sql.CheckConstraint:
+    return sql.CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=column)
+
+
+payloads = _owned(
+    "payloads",
+    _id(),
+    sql.Column("size", sql.BigInteger, nullable=False),
+    sql.Column("inline", sql.LargeBinary),
+    sql.Column("blob", sql.Text),
+    _time("created_at", now=True),
+    sql.CheckConstraint("(inline IS NULL) <> (blob IS NULL)", name="one_place"),
+)
+
+runs = _owned(
+    "runs",
+    _id(),
+    sql.Column("flow_id", UUID(as_uuid=False), sql.ForeignKey("flows.id", ondelete="SET NULL")),
+    sql.Column("version_id", UUID(as_uuid=False), sql.ForeignKey("flow_versions.id", ondelete="SET NULL")),
+    sql.Column("flow_name", sql.Text, nullable=False),
+    sql.Column("trigger", sql.Text, nullable=False),
+    sql.Column("test", sql.Boolean, nullable=False),
+    sql.Column("state", sql.Text, nullable=False),
+    _time("lease_until"),
+    sql.Column("epoch", sql.Integer, nullable=False, server_default="0"),
+    sql.Column("attempts", sql.Integer, nullable=False, server_default="0"),
+    sql.Column("cancel_requested", sql.Boolean, nullable=False, server_default=sql.false()),
+    sql.Column("idempotency_key", sql.Text),
+    _link("input_id", "payloads.id"),
+    sql.Column("error", JSONB),
+    _link("created_by", "users.id"),
+    _time("queued_at", now=True),
+    _time("started_at"),
+    _time("finished_at"),
+    _one_of("state", RUN_STATES),
+    _one_of("trigger", TRIGGERS),
+    sql.UniqueConstraint("flow_id", "idempotency_key"),
+    sql.Index("ix_runs_team_id_id", "team_id", "id"),
+    sql.Index("ix_runs_flow_id_id", "flow_id", "id"),
+    sql.Index("ix_runs_keyed", "queued_at", postgresql_where=sql.text("idempotency_key IS NOT NULL")),
+    sql.Index("ix_runs_open", "lease_until", "queued_at", postgresql_where=sql.text("state IN ('waiting', 'running')")),
+)
+
+run_tasks = _owned(
+    "run_tasks",
+    _link("run_id", "runs.id", cascade=True),
+    sql.Column("letter", sql.Text, nullable=False),
+    sql.Column("state", sql.Text, nullable=False),
+    sql.Column("rows_total", sql.Integer),
+    sql.Column("rows_done", sql.Integer),
+    sql.Column("rows_failed", sql.Integer),
+    _link("result_id", "payloads.id", required=False),
+    sql.Column("error", JSONB),
+    _time("started_at"),
+    _time("finished_at"),
+    sql.PrimaryKeyConstraint("run_id", "letter"),
+    _one_of("state", TASK_STATES),
+)

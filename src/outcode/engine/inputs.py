@@ -1,0 +1,114 @@
+"""A task's inputs with their references resolved, each by the rules of the place where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from outcode.appkit import Action
+from outcode.appkit.accept import accept
+from outcode.appkit.fields import (
+    CodeField,
+    Field,
+    FileField,
+    JsonField,
+    ListField,
+    LongTextField,
+    MapField,
+    NumberField,
+    RowsField,
+    SelectField,
+    SwitchField,
+    TextField,
+)
+from outcode.flows.dataflow import Task
+from outcode.values.json import Json
+from outcode.values.problems import InputProblem
+from outcode.values.references import (
+    BoundQuery,
+    BoundScript,
+    Scope,
+    bind_javascript,
+    bind_sql,
+    parse_template,
+    resolve_json_text,
+    resolve_tagged,
+    resolve_url,
+)
+from outcode.values.tagged import Tagged, Template
+
+Answer = Any
+"""A JSON value; of a code field a BoundQuery or BoundScript."""
+
+
+def resolve_inputs(
+    task: Task, action: Action, scope: Scope, whole: Scope, *, allowed_hosts: frozenset[str]
+) -> dict[str, Answer]:
+    """Every field's answer, ready for the call.
+
+    ``scope`` is that of the element at hand, ``whole`` the one in which arrays are whole. SQL fields become a
+    BoundQuery and JavaScript fields a BoundScript, in which values are parameters and variables, never source text.
+    Raises InputProblem and ReferenceProblem with the field in their place.
+    """
+    answers: dict[str, Answer] = {}
+    for field in action.fields:
+        place = f"inputs.{field.key}"
+        try:
+            tagged = task.inputs.get(field.key)
+            answers[field.key] = _resolve(
+                field, tagged, whole if isinstance(field, RowsField) else scope, allowed_hosts
+            )
+        except InputProblem as problem:
+            raise problem.at(field=place) from problem
+    return answers
+
+
+def _resolve(field: Field, tagged: Tagged | None, scope: Scope, allowed_hosts: frozenset[str]) -> Answer:
+    if not isinstance(tagged, Template):
+        return _bound(
+            field, accept(field, None if tagged is None else resolve_tagged(tagged, scope, field=f"inputs.{field.key}"))
+        )
+    template = parse_template(tagged.text)
+    match field:
+        case CodeField(place="sql", dialect=dialect):
+            return bind_sql(template, scope, dialect or "postgresql")
+        case CodeField():
+            return bind_javascript(template, scope)
+        case JsonField() if field.reads_as_json(tagged.text):
+            return accept(field, resolve_json_text(template, scope))
+        case TextField(place="url"):
+            return accept(field, resolve_url(template, scope, allowed_hosts=allowed_hosts))
+        case (
+            TextField()
+            | LongTextField()
+            | NumberField()
+            | SwitchField()
+            | SelectField()
+            | ListField()
+            | RowsField()
+            | MapField()
+            | JsonField()
+            | FileField()
+        ):
+            return accept(field, resolve_tagged(tagged, scope, field=f"inputs.{field.key}"))
+        case _:
+            assert_never(field)
+
+
+def _bound(field: Field, value: Json) -> Answer:
+    """Code without references is bound, too, so that calls see one form only."""
+    match field:
+        case CodeField(place="sql") if value is not None:
+            return BoundQuery(value, ())
+        case CodeField() if value is not None:
+            return BoundScript(value, {})
+        case _:
+            return value
+
+
+def shown(answers: Mapping[str, Answer]) -> dict[str, Json]:
+    """The answers as the journal may show them."""
+    return {
+        key: value.text if isinstance(value, BoundQuery) else value.code if isinstance(value, BoundScript) else value
+        for key, value in answers.items()
+    }

@@ -1,0 +1,1 @@
+"""The documents people build: their models, their checks when saved, their YAML form."""

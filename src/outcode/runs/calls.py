@@ -1,0 +1,146 @@
+"""One task, one element: the connection is opened, the call carried out by its transport, the answer redacted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from outcode.appkit import (
+    Action,
+    App,
+    DatabaseCredential,
+    FileConnection,
+    HttpCredential,
+    Query,
+    ReadSheet,
+    Request,
+    Script,
+    WriteFile,
+)
+from outcode.appkit.calls import literal_or_input
+from outcode.engine.inputs import Answer as InputAnswer
+from outcode.runs.sandbox import SandboxPool
+from outcode.transport.answer import Answer, shaped
+from outcode.transport.files import SheetReader, write_csv
+from outcode.transport.http import HttpClient, HttpConnection
+from outcode.transport.sql import PostgresqlTransport, QueryOptions
+from outcode.values.json import Json
+from outcode.values.problems import InputProblem, Problem
+from outcode.values.redaction import Redactor
+from outcode.values.references import BoundQuery, BoundScript
+from outcode.workspace.connections import ConnectionStore, OpenConnection
+from outcode.workspace.files import FileStore
+from outcode.workspace.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Transports:
+    """Everything that can carry out a call."""
+
+    http: HttpClient
+    postgresql: PostgresqlTransport
+    sheets: SheetReader
+    sandbox: SandboxPool
+
+    async def close(self) -> None:
+        """Close connections and end child processes."""
+        await self.http.close()
+        await self.postgresql.close()
+        await self.sandbox.close()
+
+
+class Caller:
+    """Carries out the actions of apps for runs; holds nothing of any one run."""
+
+    def __init__(self, transports: Transports, connections: ConnectionStore, files: FileStore) -> None:
+        self._transports = transports
+        self._connections = connections
+        self._files = files
+
+    async def connection(self, scope: Scope, app: App, name: str | None) -> OpenConnection | None:
+        """The task's connection, opened; the right to use it is checked at this moment, not when the flow was saved."""
+        if name is None:
+            if app.connection is not None and app.connection.required:
+                raise InputProblem("connection_required", app=app.name)
+            return None
+        return await self._connections.open(scope, app, name)
+
+    async def test(self, scope: Scope, app: App, name: str) -> None:
+        """Try a connection; raises the problem that a call with it would meet."""
+        connection = await self._connections.open(scope, app, name)
+        match app.connection:
+            case DatabaseCredential():
+                await self._transports.postgresql.test(connection)
+            case FileConnection():
+                content = await self._files.content(scope, str(connection.fields["file"]))
+                await self._transports.sheets.inspect(content, str(connection.fields["file_name"]))
+            case HttpCredential() | None:
+                return
+
+    async def call(
+        self, scope: Scope, action: Action, answers: Mapping[str, InputAnswer], connection: OpenConnection | None
+    ) -> Answer:
+        """Carry one call out; what comes back, problems included, holds no secret of the connection."""
+        redactor = Redactor(connection.secrets if connection else ())
+        try:
+            answer = await self._perform(scope, action, answers, connection)
+        except Problem as problem:
+            problem.details = redactor.redact_json(problem.details)
+            raise
+        return Answer(redactor.redact_data(answer.value), redactor.redact_data(answer.meta), answer.traces)
+
+    async def _perform(
+        self, scope: Scope, action: Action, answers: Mapping[str, InputAnswer], connection: OpenConnection | None
+    ) -> Answer:
+        match action.call:
+            case Request() as request:
+                credential = HttpConnection.from_fields(connection.fields) if connection else None
+                return await self._transports.http.perform(request, answers, action.outputs, credential)
+            case Query() as query:
+                if connection is None:
+                    raise InputProblem("connection_required", app=query.dialect)
+                statement: BoundQuery = answers[query.statement.field]
+                options = QueryOptions.of(query, answers)
+                return await self._transports.postgresql.perform(statement, options, connection)
+            case Script() as script:
+                return await self._run_script(scope, script, action, answers)
+            case ReadSheet() as sheet:
+                return await self._read_sheet(scope, sheet, answers, connection)
+            case WriteFile() as write:
+                return await self._write_file(scope, write, answers)
+            case _:
+                assert_never(action.call)
+
+    async def _run_script(
+        self, scope: Scope, script: Script, action: Action, answers: Mapping[str, InputAnswer]
+    ) -> Answer:
+        bound: BoundScript = answers[script.code.field]
+        result = await self._transports.sandbox.run(
+            team=scope.team_id,
+            code=bound.code,
+            argument=answers[script.argument.field],
+            variables=bound.variables,
+            timeout_seconds=int(literal_or_input(script.timeout_seconds, answers)),
+            memory_mb=int(literal_or_input(script.memory_mb, answers)),
+        )
+        whole: dict[str, Json] = {
+            "result": result.value,
+            "logs": result.logs,
+            "duration_ms": result.duration_ms,
+        }
+        return Answer(shaped(whole, action.outputs, answers).value, whole)
+
+    async def _read_sheet(
+        self, scope: Scope, sheet: ReadSheet, answers: Mapping[str, InputAnswer], connection: OpenConnection | None
+    ) -> Answer:
+        if connection is None:
+            raise InputProblem("connection_required", app="microsoft-excel-xlsx-file")
+        content = await self._files.content(scope, str(connection.fields["file"]))
+        options = {key: answers.get(source.field) for key, source in sheet.options.items()}
+        return await self._transports.sheets.perform(content, str(connection.fields["file_name"]), options)
+
+    async def _write_file(self, scope: Scope, write: WriteFile, answers: Mapping[str, InputAnswer]) -> Answer:
+        content = await write_csv(answers[write.rows.field])
+        file = await self._files.add(scope, str(answers[write.name.field]), "text/csv", content)
+        return Answer(file.as_value())

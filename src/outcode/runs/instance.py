@@ -1,0 +1,130 @@
+"""One running Outcode, put together: database, stores, transports, worker. Server and command line open it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from outcode.appkit import App
+from outcode.apps.registry import all_apps
+from outcode.database.address import DatabaseAddress, external
+from outcode.database.blobs import BlobStore
+from outcode.database.database import Database
+from outcode.database.embedded import EmbeddedPostgres, attach
+from outcode.database.migrate import migrate
+from outcode.runs.calls import Caller, Transports
+from outcode.runs.history import RunHistory
+from outcode.runs.journal import Journal, Reaper
+from outcode.runs.payloads import PayloadStore
+from outcode.runs.queue import RunQueue
+from outcode.runs.runner import Runner
+from outcode.runs.sandbox import SandboxPool
+from outcode.runs.starts import Starter
+from outcode.runs.task import TaskRunner
+from outcode.runs.webhooks import Webhooks
+from outcode.runs.worker import Worker
+from outcode.transport.files import SheetReader
+from outcode.transport.guard import EgressGuard, parse_allow_rules
+from outcode.transport.http import HttpClient
+from outcode.transport.sql import PostgresqlTransport
+from outcode.workspace.connections import ConnectionStore
+from outcode.workspace.files import FileStore
+from outcode.workspace.flows import FlowStore
+from outcode.workspace.secrets import MasterKey, SecretStore
+from outcode.workspace.settings import Settings
+
+_SANDBOX_PROCESSES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """Everything that serves requests and commands; made by :func:`open_instance`."""
+
+    settings: Settings
+    apps: Mapping[str, App]
+    database: Database
+    queue: RunQueue
+    guard: EgressGuard
+    transports: Transports
+    files: FileStore
+    connections: ConnectionStore
+    flows: FlowStore
+    caller: Caller
+    starter: Starter
+    history: RunHistory
+    worker: Worker
+    webhooks: Webhooks
+
+
+@asynccontextmanager
+async def open_instance(settings: Settings, *, holder: str, share: bool = False) -> AsyncIterator[Instance]:
+    """Open an instance on its data folder and close all of it at the end.
+
+    ``holder`` says who we are to others who want the folder. With ``share`` a database that a running server holds is
+    joined instead of refused. Raises SetupProblem when the folder, the database or a key cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        address = await _database_address(settings, stack, holder, share=share)
+        await migrate(address)
+        database = await Database.open(address)
+        stack.push_async_callback(database.close)
+        queue = await RunQueue.open(address)
+        stack.push_async_callback(queue.close)
+        instance = _assemble(settings, database, queue)
+        stack.push_async_callback(instance.transports.close)
+        yield instance
+
+
+async def _database_address(settings: Settings, stack: AsyncExitStack, holder: str, *, share: bool) -> DatabaseAddress:
+    if settings.database_url:
+        return external(settings.database_url)
+    if share and (running := await attach(settings.folder)):
+        return running
+    server = await stack.enter_async_context(await EmbeddedPostgres.start(settings.folder, holder=holder))
+    supervision = asyncio.create_task(server.supervise(), name="embedded PostgreSQL")
+    stack.callback(supervision.cancel)
+    return server.address
+
+
+def _assemble(settings: Settings, database: Database, queue: RunQueue) -> Instance:
+    apps = all_apps()
+    blobs = BlobStore(_folder(settings, "blobs"))
+    secrets = SecretStore(MasterKey.load(settings.folder / "keys" / "master-key", settings.environment))
+    files = FileStore(database, blobs, secrets)
+    connections = ConnectionStore(database, secrets, files)
+    flows = FlowStore(database)
+    guard = EgressGuard(parse_allow_rules(settings.egress_allow))
+    transports = Transports(
+        HttpClient(guard), PostgresqlTransport(guard), SheetReader(), SandboxPool(size=_SANDBOX_PROCESSES)
+    )
+    payloads = PayloadStore(blobs)
+    journal = Journal(database, payloads)
+    caller = Caller(transports, connections, files)
+    runner = Runner(journal, TaskRunner(journal, caller, apps), apps)
+    worker = Worker(journal, runner, queue, Reaper(database))
+    starter = Starter(journal, queue, flows)
+    history = RunHistory(database, payloads)
+    return Instance(
+        settings=settings,
+        apps=apps,
+        database=database,
+        queue=queue,
+        guard=guard,
+        transports=transports,
+        files=files,
+        connections=connections,
+        flows=flows,
+        caller=caller,
+        starter=starter,
+        history=history,
+        worker=worker,
+        webhooks=Webhooks(database, flows, starter, worker, history),
+    )
+
+
+def _folder(settings: Settings, name: str) -> Path:
+    settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return settings.folder / name

@@ -1,0 +1,277 @@
+"""What the API answers and takes; names and shapes here are the API's contract."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from outcode.runs.history import RunInfo, TaskInfo
+from outcode.values.problems import restored
+
+JsonObject = dict[str, Any]
+MAX_VERSION = 2**31 - 1
+"""What the database counts versions with."""
+
+
+class Answer(BaseModel):
+    """An answer of the API."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ProblemAnswer(Answer):
+    """A problem in the reader's language."""
+
+    kind: str
+    code: str
+    message: str
+    hint: str
+    place: JsonObject
+    details: JsonObject
+
+
+class ProblemDetails(Answer):
+    """What every failed request answers (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str
+    place: JsonObject
+    problems: list[ProblemAnswer] | None = None
+
+
+class Person(Answer):
+    """A user."""
+
+    id: str
+    name: str
+    email: str
+
+
+class Organization(Answer):
+    """An organization."""
+
+    id: str
+    name: str
+    domain: str
+    timezone: str
+
+
+class Team(Answer):
+    """A team."""
+
+    id: str
+    name: str
+
+
+class Me(Answer):
+    """Who is asking, and where they work."""
+
+    user: Person
+    organization: Organization
+    team: Team
+
+
+RunState = Literal["waiting", "running", "done", "failed", "crashed", "cancelled"]
+TaskState = Literal["waiting", "running", "done", "failed", "skipped", "unknown", "cancelled"]
+RunTrigger = Literal["manual", "webhook", "schedule", "event", "api", "cli"]
+
+
+class TaskOfRun(Answer):
+    """A task of a run."""
+
+    letter: str
+    name: str | None
+    app: str
+    action: str
+    state: TaskState
+    started_at: datetime | None
+    finished_at: datetime | None
+    rows_total: int | None
+    rows_done: int | None
+    rows_failed: int | None
+    error: ProblemAnswer | None
+    has_result: bool
+
+
+class RunSummary(Answer):
+    """A run in a list."""
+
+    id: str
+    flow_id: str | None
+    flow_name: str
+    trigger: RunTrigger
+    test: bool
+    state: RunState
+    error: ProblemAnswer | None
+    queued_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class Run(RunSummary):
+    """A run with its tasks."""
+
+    tasks: list[TaskOfRun]
+
+
+class RunPage(Answer):
+    """A page of runs, newest first."""
+
+    items: list[RunSummary]
+    next_cursor: str | None
+
+
+class LastRun(Answer):
+    """The newest run of a flow."""
+
+    id: str
+    state: RunState
+    queued_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class FlowSummary(Answer):
+    """A flow in a list; ``trigger`` as in its document."""
+
+    id: str
+    kind: str
+    name: str
+    trigger: JsonObject
+    webhook_url: str | None
+    version: int
+    updated_at: datetime
+    last_run: LastRun | None
+
+
+class Flow(FlowSummary):
+    """A flow with its document in the plain form that YAML files have, too."""
+
+    document: JsonObject
+
+
+class FlowPage(Answer):
+    """A page of flows, newest first."""
+
+    items: list[FlowSummary]
+    next_cursor: str | None
+
+
+class Wanted(BaseModel):
+    """What the API takes: each value in its own type, and nothing that nobody reads."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class FlowWrite(Wanted):
+    """A flow to be stored."""
+
+    document: JsonObject
+
+
+class FlowChange(FlowWrite):
+    """A changed flow; ``version`` is the one that was edited."""
+
+    version: int = Field(ge=1, le=MAX_VERSION)
+
+
+class CheckAnswer(Answer):
+    """What is wrong with a document; empty when it can be saved."""
+
+    problems: list[ProblemAnswer]
+
+
+class StartRun(Wanted):
+    """What a run is started with: ``input`` becomes ``{{trigger.body}}``; ``test`` runs on one record only."""
+
+    input: Any = None
+    test: bool = False
+
+
+class StartUnsaved(StartRun):
+    """A run of a document that is not saved."""
+
+    document: JsonObject
+
+
+class RowFailure(Answer):
+    """A row that failed; rows count from 1."""
+
+    row: int
+    error: ProblemAnswer
+
+
+class TaskResultAnswer(Answer):
+    """A task's result; a long list is cut, ``rows`` is its full length."""
+
+    value: Any
+    meta: JsonObject | None
+    rows: int | None
+    truncated: bool
+    failures: list[RowFailure]
+
+
+class Connection(Answer):
+    """A connection without its secrets."""
+
+    id: str
+    app: str
+    name: str
+    settings: JsonObject
+    version: int
+    created_at: datetime
+
+
+class ConnectionList(Answer):
+    """All connections of the team."""
+
+    items: list[Connection]
+
+
+class ActionAnswer(Answer):
+    """An action of an app."""
+
+    key: str
+    name: str
+    kind: str
+    description: JsonObject
+
+
+class AppAnswer(Answer):
+    """An app with its actions."""
+
+    slug: str
+    name: str
+    category: str
+    description: JsonObject
+    actions: list[ActionAnswer]
+
+
+def problem_answer(data: dict[str, Any] | None, language: str) -> ProblemAnswer | None:
+    """A journaled problem in the reader's language."""
+    return ProblemAnswer.model_validate(restored(data).as_dict(language)) if data else None
+
+
+def run_summary(run: RunInfo, language: str) -> RunSummary:
+    """A run in a list."""
+    return RunSummary.model_validate({**_fields(run), "error": problem_answer(run.error, language)})
+
+
+def run_answer(run: RunInfo, language: str) -> Run:
+    """A run with its tasks."""
+    tasks = [_task_answer(task, language) for task in run.tasks]
+    return Run.model_validate({**_fields(run), "error": problem_answer(run.error, language), "tasks": tasks})
+
+
+def _task_answer(task: TaskInfo, language: str) -> TaskOfRun:
+    return TaskOfRun.model_validate({**_fields(task), "error": problem_answer(task.error, language)})
+
+
+def _fields(info: RunInfo | TaskInfo) -> dict[str, Any]:
+    return {name: getattr(info, name) for name in info.__dataclass_fields__}

@@ -1,0 +1,66 @@
+"""The app's declaration, and its sample carried out by the real sandbox."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any
+from xml.etree import ElementTree
+
+from outcode.appkit import CodeField, NumberField, Script
+from outcode.appkit.calls import literal_or_input
+from outcode.apps.javascript import APP
+from outcode.runs.sandbox import SandboxPool
+from outcode.values.json import loads
+
+HERE = files("outcode.apps.javascript")
+
+
+def test_the_declaration_is_what_the_product_lists() -> None:
+    assert (APP.slug, APP.name, APP.category, APP.connection) == ("javascript", "JavaScript", "JavaScript", None)
+    (action,) = APP.actions
+    assert (action.key, action.name, action.kind, action.idempotent) == (
+        "function_execution",
+        "Function Execution",
+        "action",
+        True,
+    )
+    assert (action.outputs.result, action.outputs.rows) == ("result", None)
+    assert [output.path for output in action.outputs.meta] == ["logs", "duration_ms"]
+    assert [field.key for field in action.fields] == ["code", "input", "timeout_seconds", "memory_mb"]
+    assert [field.key for field in action.fields if field.required] == ["code"]
+
+
+def test_the_fields_have_the_sheet_s_limits() -> None:
+    (action,) = APP.actions
+    code, timeout, memory = (action.field(key) for key in ("code", "timeout_seconds", "memory_mb"))
+    assert isinstance(code, CodeField)
+    assert (code.place, code.max_length) == ("javascript", 200_000)
+    assert isinstance(timeout, NumberField)
+    assert (timeout.default, timeout.minimum, timeout.maximum, timeout.whole) == (10, Decimal(1), Decimal(60), True)
+    assert isinstance(memory, NumberField)
+    assert (memory.default, memory.minimum, memory.maximum, memory.whole) == (128, Decimal(16), Decimal(512), True)
+    for field in action.fields:
+        assert field.help is not None
+        assert all(0 < len(text) <= 70 for text in (field.help.en, field.help.ko))
+
+
+def test_the_icon_is_a_drawing() -> None:
+    assert ElementTree.fromstring(HERE.joinpath("icon.svg").read_text("utf-8")).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+async def test_the_sample_is_what_the_sandbox_answers() -> None:
+    sample: dict[str, Any] = loads(HERE.joinpath("samples", "function_execution.json").read_bytes())
+    (action,) = APP.actions
+    assert isinstance(action.call, Script)
+    inputs = {field.key: sample["inputs"].get(field.key, field.default) for field in action.fields}
+    async with SandboxPool(size=1) as pool:
+        result = await pool.run(
+            team="t1",
+            code=literal_or_input(action.call.code, inputs),
+            argument=literal_or_input(action.call.argument, inputs),
+            variables={},
+            timeout_seconds=literal_or_input(action.call.timeout_seconds, inputs),
+            memory_mb=literal_or_input(action.call.memory_mb, inputs),
+        )
+    assert (result.value, result.logs) == (sample["answer"]["result"], sample["answer"]["logs"])

@@ -1,0 +1,193 @@
+"""How often a server is asked, counted at the server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outcode.appkit import Outputs, Request
+from outcode.transport.http import HttpClient, Trace
+from outcode.transport.http.retry import LONGEST_RETRY_AFTER, retry_after
+from outcode.values.problems import Problem, RateLimited, VendorDown
+
+Serve = Callable[..., Awaitable[str]]
+
+
+class Counter:
+    """Answers the given statuses one after the other, the last one for ever."""
+
+    def __init__(self, *statuses: int, wait: str | None = "0") -> None:
+        self.statuses = statuses
+        self.wait = wait
+        self.asked = 0
+
+    async def __call__(self, _request: web.Request) -> web.Response:
+        self.asked += 1
+        status = self.statuses[min(self.asked, len(self.statuses)) - 1]
+        headers = {"Retry-After": self.wait} if self.wait is not None and status != 200 else None
+        return web.Response(status=status, headers=headers)
+
+
+async def call(client: HttpClient, url: str, **settings: Any) -> list[Trace]:
+    traces: list[Trace] = []
+    request = Request(**{"method": "GET", "url": url, **settings})
+    with suppress(Problem):
+        await client.perform(request, {}, Outputs(), None, record=traces.append)
+    return traces
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize(
+    ("settings", "asked"),
+    [
+        ({}, 1),
+        ({"retries": 2}, 3),
+        ({"method": "PUT", "retries": 1}, 2),
+        ({"method": "DELETE", "retries": 1}, 2),
+        ({"method": "POST", "retries": 5}, 1),
+        ({"method": "PATCH", "retries": 5}, 1),
+        ({"method": "POST", "retries": 1, "headers": {"Idempotency-Key": "k"}}, 2),
+        ({"retries": 1, "fail_on_status": False}, 2),
+    ],
+)
+async def test_how_often_is_asked(
+    client: HttpClient, serve: Serve, status: int, settings: dict[str, Any], asked: int
+) -> None:
+    counter = Counter(status)
+    traces = await call(client, await serve(counter), **settings)
+    assert counter.asked == asked
+    assert [trace.attempt for trace in traces] == list(range(1, asked + 1))
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 500, 501])
+async def test_other_statuses_stand(client: HttpClient, serve: Serve, status: int) -> None:
+    counter = Counter(status)
+    await call(client, await serve(counter), retries=3)
+    assert counter.asked == 1
+
+
+async def test_a_success_ends_it(client: HttpClient, serve: Serve) -> None:
+    counter = Counter(503, 429, 200)
+    traces = await call(client, await serve(counter), retries=5)
+    assert (counter.asked, [trace.status for trace in traces]) == (3, [503, 429, 200])
+
+
+async def test_retry_after_is_waited_for_when_short(client: HttpClient, serve: Serve) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await call(client, await serve(Counter(503, 200, wait="1")), retries=1)
+    assert 1 <= loop.time() - began < 4
+
+
+async def test_a_long_retry_after_is_handed_on(client: HttpClient, serve: Serve) -> None:
+    counter = Counter(429, wait="120")
+    request = Request(method="GET", url=await serve(counter), retries=3)
+    with pytest.raises(RateLimited) as limited:
+        await client.perform(request, {}, Outputs(), None)
+    assert (limited.value.retry_after, counter.asked) == (120, 1)
+
+
+async def test_a_timeout_is_not_repeated(client: HttpClient, serve: Serve) -> None:
+    asked: list[str] = []
+
+    async def sleep(request: web.Request) -> web.Response:
+        asked.append(request.method)
+        await asyncio.sleep(30)
+        return web.Response()
+
+    base = await serve(sleep)
+    for method in ("POST", "GET"):
+        await call(client, base, method=method, retries=3, timeout_seconds=1)
+    assert asked == ["POST", "GET"]
+
+
+async def test_a_lost_connection_is_repeated_only_where_safe(client: HttpClient) -> None:
+    asked: list[bytes] = []
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    for settings, expected in (
+        ({"method": "GET"}, 1),
+        ({"method": "PUT"}, 1),
+        ({"method": "POST", "retries": 3}, 1),
+        ({"method": "GET", "retries": 1}, 2),
+        ({"method": "POST", "retries": 1, "headers": {"Idempotency-Key": "k"}}, 2),
+    ):
+        asked.clear()
+        traces = await call(client, url, **settings)
+        assert len(asked) == expected, settings
+        assert {trace.error for trace in traces} == {"http_connection_lost"}
+    server.close()
+
+
+async def test_a_kept_connection_that_was_closed_meanwhile_costs_nothing(client: HttpClient) -> None:
+    """The server closes after the second request's head, on a connection it had kept: only then is GET sent anew."""
+    heads: list[bytes] = []
+
+    async def serve_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    server = await asyncio.start_server(serve_once, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    for method, expected in (("GET", 3), ("POST", 2)):
+        heads.clear()
+        request = Request(method=method, url=url)
+        await client.perform(Request(method="GET", url=url), {}, Outputs(), None)
+        if method == "GET":
+            answer = await client.perform(request, {}, Outputs(), None)
+            assert answer.value["status"] == 200
+        else:
+            with pytest.raises(VendorDown):
+                await client.perform(request, {}, Outputs(), None)
+        assert len(heads) == expected
+        await client.close()
+    server.close()
+
+
+async def test_a_refused_connection_is_tried_again(client: HttpClient) -> None:
+    traces = await call(client, "http://127.0.0.1:1/", retries=1)
+    assert [(trace.attempt, trace.error) for trace in traces] == [(1, "http_connect_error"), (2, "http_connect_error")]
+
+
+NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("5", 5),
+        (" 5 ", 5),
+        ("99999999999999", LONGEST_RETRY_AFTER),
+        ("Sat, 21 Nov 2026 10:01:00 GMT", 60),
+        ("Sat, 21 Nov 2026 09:00:00 GMT", 0),
+        ("Sat, 21 Nov 2099 09:00:00 GMT", LONGEST_RETRY_AFTER),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after(header: str | None, seconds: float | None) -> None:
+    assert retry_after(header, NOW) == seconds
+
+
+@given(st.text(max_size=60))
+def test_no_retry_after_breaks_anything(header: str) -> None:
+    seconds = retry_after(header, NOW)
+    assert seconds is None or 0 <= seconds <= LONGEST_RETRY_AFTER
