@@ -54,7 +54,7 @@ def test_check_says_line_and_column_of_everything_with_a_picture(broken: Path) -
 def test_problems_are_told_in_the_language_of_the_shell(broken: Path, variable: str) -> None:
     said = outcode("check", broken, variables={variable: "ko_KR.UTF-8"})
     assert said.code == 2
-    assert "작업 a, 필드" in said.err
+    assert "태스크 a, 필드" in said.err
     assert "참조는 값을 가리킬 뿐 계산할 수 없습니다" in said.err
 
 

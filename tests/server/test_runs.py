@@ -120,9 +120,13 @@ async def test_an_unknown_run_is_not_watched(server: Server) -> None:
 async def test_a_long_result_is_cut_and_says_so(server: Server) -> None:
     run_id = await start(server, "return Array.from({length: 450}, (_, n) => ({n}))")
     await server.ended(run_id)
-    result = (await server.get(f"/api/v1/runs/{run_id}/tasks/a/result")).json
+    path = f"/api/v1/runs/{run_id}/tasks/a/result"
+    result = (await server.get(path)).json
     assert [row["n"] for row in result["value"]] == list(range(200))
     assert (result["rows"], result["truncated"], result["failures"]) == (450, True, [])
+    rest = (await server.get(f"{path}?offset=400&limit=100")).json
+    assert [row["n"] for row in rest["value"]] == list(range(400, 450))
+    assert (rest["rows"], rest["truncated"]) == (450, False)
 
 
 async def test_rows_that_failed_are_told_in_the_readers_language(server: Server) -> None:

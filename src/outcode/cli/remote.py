@@ -32,6 +32,7 @@ from outcode.values.problems import (
 )
 
 _KEY_HEADER = "X-OUTCODE-API-KEY"
+_PAGE = 10_000
 _LOOK_SECONDS = 0.25
 _FINAL = {state.value for state in FINAL_RUN_STATES}
 
@@ -118,11 +119,18 @@ async def _run(server: _Server, document: Dataflow, body: Json, *, test: bool) -
     if run["state"] == RunState.DONE:
         states = {task["letter"]: TaskState(task["state"]) for task in run["tasks"]}
         if letter := Plan.of(document).reply_task(states):
-            result = await server.call("GET", f"/runs/{run['id']}/tasks/{letter}/result")
-            value = result["value"]
-            if result["truncated"]:
-                say(words("run.truncated", shown=len(value), rows=result["rows"]))
+            value = await _result(server, f"/runs/{run['id']}/tasks/{letter}/result")
     return Ended(run["state"], run["error"], value)
+
+
+async def _result(server: _Server, path: str) -> Json:
+    """A task's result, however many pages a list takes."""
+    page = await server.call("GET", f"{path}?limit={_PAGE}")
+    value = page["value"]
+    while page["truncated"]:
+        page = await server.call("GET", f"{path}?offset={len(value)}&limit={_PAGE}")
+        value += page["value"]
+    return value
 
 
 async def _watch(server: _Server, run: Any) -> Any:

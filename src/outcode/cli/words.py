@@ -7,22 +7,18 @@ import os
 from outcode.values.catalogue import DEFAULT_LANGUAGE, LANGUAGES
 
 WORDS: dict[str, dict[str, str]] = {
-    "place.task": {"en": "task {task}", "ko": "작업 {task}"},
+    "place.task": {"en": "task {task}", "ko": "태스크 {task}"},
     "place.field": {"en": "field {field}", "ko": "필드 {field}"},
     "place.row": {"en": "row {row}", "ko": "{row}행"},
     "check.fine": {
         "en": "{file}: {name}, tasks: {tasks}, nothing to mend",
-        "ko": "{file}: {name}, 작업 {tasks}개, 고칠 것 없음",
+        "ko": "{file}: {name}, 태스크 {tasks}개, 고칠 것 없음",
     },
     "run.begun": {"en": "run {id}", "ko": "실행 {id}"},
     "run.stopping": {"en": "Stopping run {id} …", "ko": "실행 {id}을(를) 멈추는 중 …"},
     "run.stopped": {
         "en": "Run {id}: {state}. What it had done stays done.",
         "ko": "실행 {id}: {state}. 이미 처리한 것은 그대로 남습니다.",
-    },
-    "run.truncated": {
-        "en": "The server hands out only the first {shown} of {rows} rows; all of them stand in its run history.",
-        "ko": "서버는 {rows}행 중 처음 {shown}행만 보내 줍니다. 전체는 서버의 실행 기록에 있습니다.",
     },
     "file.saved": {"en": "Saved {path} ({size} bytes)", "ko": "{path} 저장됨({size}바이트)"},
     "task.rows": {"en": "{done} of {total}", "ko": "{total}개 중 {done}개"},
@@ -51,11 +47,11 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "serve.example": {
         "en": "Then press Run on one of the example flows, or call one from another shell:",
-        "ko": "그런 다음 예제 플로에서 실행을 누르거나 다른 셸에서 호출해 보세요:",
+        "ko": "그런 다음 예제 플로우에서 실행을 누르거나 다른 셸에서 호출해 보세요:",
     },
     "serve.received": {
         "en": "What the flows send to the example receiver: curl {receiver}/orders",
-        "ko": "플로가 예제 수신기로 보낸 내용: curl {receiver}/orders",
+        "ko": "플로우가 예제 수신기로 보낸 내용: curl {receiver}/orders",
     },
     "serve.stop": {
         "en": "Stop with Ctrl+C. All data stays in {folder}.",

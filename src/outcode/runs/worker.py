@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 
 import asyncpg
 
@@ -20,6 +21,15 @@ AT_ONCE = 20
 _DATABASE_GONE = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
 
 
+@dataclass(slots=True)
+class _Held:
+    """A run in our hands; ``cancelled`` when a person wants it stopped."""
+
+    claim: Claim
+    work: asyncio.Task[None]
+    cancelled: bool = False
+
+
 class Worker:
     """Carries runs in this process; any number of workers may share one database."""
 
@@ -28,14 +38,15 @@ class Worker:
         self._runner = runner
         self._queue = queue
         self._reaper = reaper
-        self._held: dict[str, tuple[Claim, asyncio.Task[None]]] = {}
+        self._held: dict[asyncio.Task[None], _Held] = {}
         self._loops: list[asyncio.Task[None]] = []
+        self._consumer: asyncio.Task[None] | None = None
 
     def start(self, *, consume: bool) -> None:
         """Begin to renew leases; with ``consume`` also take runs from the queue and put abandoned ones back."""
         self._loops.append(asyncio.create_task(self._renew_leases()))
         if consume:
-            self._loops.append(asyncio.create_task(self._queue.consume(self.take, AT_ONCE)))
+            self._consumer = asyncio.create_task(self._queue.consume(self.take, AT_ONCE))
             self._loops.append(asyncio.create_task(self._put_back_abandoned()))
 
     async def take(self, run_id: str) -> None:
@@ -45,70 +56,58 @@ class Worker:
             await asyncio.wait({self.begin(claim)})
 
     def begin(self, claim: Claim) -> asyncio.Task[None]:
-        """Carry a run that we hold, its lease renewed meanwhile; the returned task ends when the run does.
+        """Carry a run that we hold, its lease renewed meanwhile; the returned task ends when its end is written.
 
         Whoever waits may stop waiting: the run goes on.
         """
-        held = asyncio.create_task(self._carry(claim), name=f"run {claim.run_id}")
-        self._held[claim.run_id] = (claim, held)
-        held.add_done_callback(lambda _: self._held.pop(claim.run_id))
-        return held
-
-    async def _carry(self, claim: Claim) -> None:
-        """A fault of ours ends that run as crashed, with its reason in the log, and never the worker."""
-        work = asyncio.create_task(self._runner.carry(claim))
-        try:
-            await asyncio.wait({work})
-        except asyncio.CancelledError:
-            work.cancel()
-            await asyncio.wait({work})
-            raise
-        fault = work.exception()
-        if isinstance(fault, _DATABASE_GONE):
-            # Nothing true can be written now; the lease lapses, and whoever has a database takes the run up.
-            _log.warning("run %s lost its database: %s", claim.run_id, type(fault).__name__)
-        elif fault is not None:
-            _log.error("run %s met a fault", claim.run_id, exc_info=fault)
-            await self._runner.end(claim, RunState.CRASHED, Unexpected("unexpected", error=type(fault).__name__))
+        held = _Held(claim, asyncio.create_task(self._runner.carry(claim), name=f"run {claim.run_id}"))
+        ending = asyncio.create_task(self._see_to_the_end(held))
+        self._held[ending] = held
+        ending.add_done_callback(self._held.pop)
+        return ending
 
     async def stop(self) -> None:
         """Take nothing new, let what is at work finish, then end; what is killed meanwhile lapses and is taken up."""
         self._queue.stop()
-        consumer = self._loops[1:2]
-        await asyncio.gather(*consumer)
+        if self._consumer is not None:
+            await self._consumer
         while self._held:
-            await asyncio.wait({work for _, work in self._held.values()})
-            await asyncio.sleep(0)
+            await asyncio.wait(self._held)
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
 
+    async def _see_to_the_end(self, held: _Held) -> None:
+        """A fault of ours ends that run as crashed, with its reason in the log, and never the worker."""
+        run_id, work = held.claim.run_id, held.work
+        await asyncio.wait({work})
+        if work.cancelled():
+            if held.cancelled:
+                await self._runner.end(held.claim, RunState.CANCELLED, Stopped("run_cancelled"))
+            return
+        fault = work.exception()
+        if isinstance(fault, _DATABASE_GONE):
+            # Nothing true can be written now; the lease lapses, and whoever has a database takes the run up.
+            _log.warning("run %s lost its database: %s", run_id, type(fault).__name__)
+        elif fault is not None:
+            _log.error("run %s met a fault", run_id, exc_info=fault)
+            await self._runner.end(held.claim, RunState.CRASHED, Unexpected("unexpected", error=type(fault).__name__))
+
     async def _renew_leases(self) -> None:
         while True:
             await asyncio.sleep(_HEARTBEAT_SECONDS)
-            claims = {run_id: claim for run_id, (claim, _) in self._held.items()}
-            if not claims:
+            runs = {held.claim.run_id: held for held in self._held.values() if not held.work.done()}
+            if not runs:
                 continue
             try:
-                held, to_cancel = await self._journal.extend(claims)
+                kept, to_cancel = await self._journal.extend({run_id: held.claim for run_id, held in runs.items()})
             except (asyncpg.PostgresError, *_DATABASE_GONE) as error:
                 _log.warning("leases could not be renewed: %s", type(error).__name__)
                 continue
-            for run_id, claim in claims.items():
-                if run_id in to_cancel:
-                    await self._cancel(run_id, claim)
-                elif run_id not in held:
-                    await self._drop(run_id, claim)
-
-    async def _cancel(self, run_id: str, claim: Claim) -> None:
-        await self._drop(run_id, claim)
-        await self._runner.end(claim, RunState.CANCELLED, Stopped("run_cancelled"))
-
-    async def _drop(self, run_id: str, claim: Claim) -> None:
-        current, work = self._held.get(run_id, (None, None))
-        if current is claim and work is not None:
-            work.cancel()
-            await asyncio.wait({work})
+            for run_id, held in runs.items():
+                held.cancelled = run_id in to_cancel
+                if held.cancelled or run_id not in kept:
+                    held.work.cancel()
 
     async def _put_back_abandoned(self) -> None:
         while True:

@@ -39,9 +39,12 @@ class ProblemDetails(Answer):
     title: str
     status: int
     detail: str
+    kind: str
     code: str
+    message: str
     hint: str
     place: JsonObject
+    details: JsonObject
     problems: list[ProblemAnswer] | None = None
 
 

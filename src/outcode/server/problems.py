@@ -80,10 +80,9 @@ def problem_response(problem: Problem, language: str, status: int | None = None)
         "title": said.message(language),
         "status": status,
         "detail": said.hint(language),
-        "code": said.code,
-        "hint": said.hint(language),
-        "place": said.place.as_dict(),
+        **said.as_dict(language),
     }
+    body.pop("problems", None)
     if listed:
         body["problems"] = [item.as_dict(language) for item in listed]
     headers = {"Content-Language": language}

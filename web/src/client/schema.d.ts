@@ -189,7 +189,7 @@ export interface paths {
         };
         /**
          * Get Result
-         * @description What a task left; of a list the first 200 elements.
+         * @description What a task left; of a list one window of elements and the failures among them.
          */
         get: operations["runs_get_result"];
         put?: never;
@@ -737,12 +737,20 @@ export interface components {
             status: number;
             /** Detail */
             detail: string;
+            /** Kind */
+            kind: string;
             /** Code */
             code: string;
+            /** Message */
+            message: string;
             /** Hint */
             hint: string;
             /** Place */
             place: {
+                [key: string]: unknown;
+            };
+            /** Details */
+            details: {
                 [key: string]: unknown;
             };
             /** Problems */
@@ -1761,7 +1769,12 @@ export interface operations {
     };
     runs_get_result: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of a list: how many elements to pass over. */
+                offset?: number;
+                /** @description Of a list: how many elements at most. */
+                limit?: number;
+            };
             header?: never;
             path: {
                 letter: string;

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -39,7 +39,7 @@ router = APIRouter(prefix="/runs", tags=["runs"], route_class=TeamRoute)
 _log = logging.getLogger(__name__)
 
 Letter = Annotated[str, Path(pattern=TASK_LETTERS)]
-_SHOWN_ROWS = 200
+_MOST_ROWS = 10_000
 _LOOK_SECONDS = 0.25
 _KEEP_ALIVE_SECONDS = 15.0
 
@@ -84,10 +84,16 @@ async def cancel_run(instance: CurrentInstance, scope: CurrentScope, run_id: Id,
 
 @router.get("/{id}/tasks/{letter}/result", response_model=TaskResultAnswer)
 async def get_result(
-    instance: CurrentInstance, scope: CurrentScope, run_id: Id, letter: Letter, language: Language
+    instance: CurrentInstance,
+    scope: CurrentScope,
+    run_id: Id,
+    letter: Letter,
+    language: Language,
+    offset: Annotated[int, Query(ge=0, le=2**31, description="Of a list: how many elements to pass over.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=_MOST_ROWS, description="Of a list: how many elements at most.")] = 200,
 ) -> Response:
-    """What a task left; of a list the first 200 elements."""
-    return answer(_result(await instance.history.result(scope, run_id, letter), language))
+    """What a task left; of a list one window of elements and the failures among them."""
+    return answer(_result(await instance.history.result(scope, run_id, letter), offset, limit, language))
 
 
 @router.get("/{id}/events", response_class=StreamingResponse)
@@ -123,17 +129,19 @@ async def _events(instance: Instance, scope: Scope, run_id: str, language: str) 
         quiet += _LOOK_SECONDS
 
 
-def _result(result: TaskResult, language: str) -> TaskResultAnswer:
+def _result(result: TaskResult, offset: int, limit: int, language: str) -> TaskResultAnswer:
     value: Any = result.value
     rows = len(value) if isinstance(value, list) else None
+    window = range(offset + 1, offset + limit + 1)
     failures = [
         RowFailure(row=item.row, error=ProblemAnswer.model_validate(restored(item.error).as_dict(language)))
-        for item in result.failures[:_SHOWN_ROWS]
+        for item in result.failures
+        if item.row in window
     ]
     return TaskResultAnswer(
-        value=value[:_SHOWN_ROWS] if rows is not None else value,
+        value=value if rows is None else value[offset : offset + limit],
         meta=result.meta,
         rows=rows,
-        truncated=rows is not None and rows > _SHOWN_ROWS,
+        truncated=rows is not None and rows > offset + limit,
         failures=failures,
     )
