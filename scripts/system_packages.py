@@ -12,6 +12,7 @@ import subprocess
 WANTED = {
     "chromium": "tests in a real browser",
     "fonts-noto-cjk": "Korean text in screenshots",
+    "mariadb-server": "tests of SQL against a real MariaDB",
 }
 
 

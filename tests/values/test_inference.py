@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from outcode.values.inference import ASKED, Inference, infer_column
+from outcode.values.json import Json
 from outcode.values.types import (
     BooleanType,
     CellProblem,
@@ -24,8 +26,6 @@ from outcode.values.types import (
     UrlType,
     read_cell,
 )
-
-from outcode.values.json import Json
 
 CONTEXT = ReadContext(ZoneInfo("Asia/Seoul"), datetime(2026, 11, 21, tzinfo=UTC))
 
