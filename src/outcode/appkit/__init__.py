@@ -2,7 +2,7 @@
 
 from outcode.appkit.app import Action, App, OutputField, Outputs
 from outcode.appkit.base import Words
-from outcode.appkit.calls import Input, Paging, Query, ReadSheet, Request, Script, WriteFile
+from outcode.appkit.calls import Input, Paging, Query, ReadSheet, Request, Script, TableTask, WriteFile
 from outcode.appkit.connections import DatabaseCredential, FileConnection, HttpCredential
 from outcode.appkit.fields import (
     CodeField,
@@ -46,6 +46,7 @@ __all__ = [
     "Script",
     "SelectField",
     "SwitchField",
+    "TableTask",
     "TextField",
     "Words",
     "WriteFile",

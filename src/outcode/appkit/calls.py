@@ -99,7 +99,17 @@ class WriteFile(Declared):
     name: Input
 
 
-Call = Annotated[Request | Query | Script | ReadSheet | WriteFile, _Field(discriminator="kind")]
+class TableTask(Declared):
+    """Rows filtered, typed, grouped, joined … by Outcode itself; ``options`` name the fields of each option."""
+
+    kind: Literal["table"] = "table"
+    operation: Literal["filter", "set_columns", "transform_type", "sort", "group", "remove_duplicates", "limit", "join"]
+    rows: Input
+    other: Input | None = None
+    options: Mapping[str, Input]
+
+
+Call = Annotated[Request | Query | Script | ReadSheet | WriteFile | TableTask, _Field(discriminator="kind")]
 
 
 def literal_or_input(value: Any, inputs: Mapping[str, Any]) -> Any:

@@ -72,8 +72,8 @@ def find_app(slug: str) -> App:
 def app_entries() -> list[AppEntry]:
     """All apps with their actions, as lists and the HTTP API show them.
 
-    >>> next(entry["actions"] for entry in app_entries() if entry["slug"] == "table")
-    [{'key': 'write_csv', 'name': 'Write .csv file', 'kind': 'action'}]
+    >>> next(entry["actions"] for entry in app_entries() if entry["slug"] == "javascript")
+    [{'key': 'function_execution', 'name': 'Function Execution', 'kind': 'action'}]
     """
     return [
         {

@@ -10,6 +10,7 @@ from outcode.flows.checks.lineage import lineage_findings
 from outcode.flows.checks.order import needs_of, order_findings
 from outcode.flows.checks.places import place_findings
 from outcode.flows.checks.references import reference_findings
+from outcode.flows.checks.tables import table_findings
 from outcode.flows.checks.tasks import actions_of, task_findings
 from outcode.flows.checks.trigger import trigger_findings
 from outcode.flows.checks.uses import Uses
@@ -44,6 +45,7 @@ def check_dataflow(
         task_findings(document, apps, connections),
         reference_findings(document, actions, uses),
         place_findings(document, actions, uses),
+        table_findings(document, actions),
         order_findings(document, uses, needs),
         lineage_findings(document, actions, uses, needs),
     )

@@ -93,7 +93,7 @@ def suggestions(
     added. ``samples`` maps letters, and ``trigger``, to what they gave the last time.
 
     >>> [each.text for each in suggestions(Dataflow(name="Hello", tasks={}), {}, "a", "url")]
-    ['{{run.id}}', '{{run.startedAt}}', '{{now}}']
+    ['{{trigger.body}}', '{{run.id}}', '{{run.startedAt}}', '{{now}}']
     """
     known = _Known.of(document, apps, samples or {})
     action = known.actions.get(letter)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from outcode.appkit import (
@@ -16,6 +17,7 @@ from outcode.appkit import (
     ReadSheet,
     Request,
     Script,
+    TableTask,
     WriteFile,
 )
 from outcode.appkit.calls import literal_or_input
@@ -26,9 +28,11 @@ from outcode.transport.files import SheetReader, write_csv
 from outcode.transport.http import HttpClient, HttpConnection
 from outcode.transport.sql import PostgresqlTransport, QueryOptions
 from outcode.values.json import Json
-from outcode.values.problems import InputProblem, Problem
+from outcode.values.problems import InputProblem, Problem, ProblemList
 from outcode.values.redaction import Redactor
 from outcode.values.references import BoundQuery, BoundScript
+from outcode.values.tables import read_options, run_table
+from outcode.values.types import ReadContext
 from outcode.workspace.connections import ConnectionStore, OpenConnection
 from outcode.workspace.files import FileStore
 from outcode.workspace.scope import Scope
@@ -79,19 +83,32 @@ class Caller:
                 return
 
     async def call(
-        self, scope: Scope, action: Action, answers: Mapping[str, InputAnswer], connection: OpenConnection | None
+        self,
+        scope: Scope,
+        action: Action,
+        answers: Mapping[str, InputAnswer],
+        connection: OpenConnection | None,
+        context: ReadContext,
     ) -> Answer:
-        """Carry one call out; what comes back, problems included, holds no secret of the connection."""
+        """Carry one call out; what comes back, problems included, holds no secret of the connection.
+
+        ``context`` says what *today* means in the run: its start, in the organization's timezone.
+        """
         redactor = Redactor(connection.secrets if connection else ())
         try:
-            answer = await self._perform(scope, action, answers, connection)
+            answer = await self._perform(scope, action, answers, connection, context)
         except Problem as problem:
             problem.details = redactor.redact_json(problem.details)
             raise
         return Answer(redactor.redact_data(answer.value), redactor.redact_data(answer.meta), answer.traces)
 
     async def _perform(
-        self, scope: Scope, action: Action, answers: Mapping[str, InputAnswer], connection: OpenConnection | None
+        self,
+        scope: Scope,
+        action: Action,
+        answers: Mapping[str, InputAnswer],
+        connection: OpenConnection | None,
+        context: ReadContext,
     ) -> Answer:
         match action.call:
             case Request() as request:
@@ -109,6 +126,8 @@ class Caller:
                 return await self._read_sheet(scope, sheet, answers, connection)
             case WriteFile() as write:
                 return await self._write_file(scope, write, answers)
+            case TableTask() as table:
+                return await self._table(table, answers, context)
             case _:
                 assert_never(action.call)
 
@@ -144,3 +163,25 @@ class Caller:
         content = await write_csv(answers[write.rows.field])
         file = await self._files.add(scope, str(answers[write.name.field]), "text/csv", content)
         return Answer(file.as_value())
+
+    async def _table(self, table: TableTask, answers: Mapping[str, InputAnswer], context: ReadContext) -> Answer:
+        """Polars computes, so it is given a thread: the event loop renews leases meanwhile."""
+        given = {key: answers.get(source.field) for key, source in table.options.items()}
+        other = answers[table.other.field] if table.other is not None else None
+        try:
+            options = read_options(table.operation, given)
+            result = await asyncio.to_thread(run_table, answers[table.rows.field], other, options, context)
+        except ProblemList as problems:
+            for problem in problems.problems:
+                _of_input(problem)
+            raise
+        except InputProblem as problem:
+            _of_input(problem)
+            raise
+        return Answer(result.rows, result.meta)
+
+
+def _of_input(problem: Problem) -> None:
+    """A path inside a table task's options is a path inside the inputs of the same names."""
+    if problem.place.field is not None:
+        problem.place = replace(problem.place, field=f"inputs.{problem.place.field}")

@@ -53,6 +53,7 @@ class Claim:
     test: bool
     input: dict[str, Json]
     started_at: datetime
+    timezone: str
     task_states: Mapping[str, TaskState] = field(default_factory=dict)
 
 
@@ -95,7 +96,7 @@ class Journal:
                         CASE WHEN $12 = 1 THEN 'running' ELSE 'waiting' END, $12, $12,
                         CASE WHEN $12 = 1 THEN now() + make_interval(secs => $13) END, CASE WHEN $12 = 1 THEN now() END)
                 ON CONFLICT (flow_id, idempotency_key) DO NOTHING
-                RETURNING *
+                RETURNING *, (SELECT timezone FROM organizations WHERE id = runs.organization_id) AS timezone
                 """,
                 scope.organization_id,
                 scope.team_id,
@@ -128,7 +129,7 @@ class Journal:
                                 lease_until = now() + make_interval(secs => $2),
                                 started_at = coalesce(started_at, now())
                 WHERE id = $1 AND (state = 'waiting' OR (state = 'running' AND lease_until < now()))
-                RETURNING *
+                RETURNING *, (SELECT timezone FROM organizations WHERE id = runs.organization_id) AS timezone
                 """,
                 run_id,
                 self._lease_seconds,
@@ -284,6 +285,7 @@ def _claim(row: asyncpg.Record, values: dict[str, Json], states: Mapping[str, Ta
         test=row["test"],
         input=values,
         started_at=row["started_at"],
+        timezone=row["timezone"],
         task_states=states or {},
     )
 

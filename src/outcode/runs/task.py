@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from outcode.appkit import Action, App
 from outcode.engine.inputs import resolve_inputs
@@ -19,6 +20,7 @@ from outcode.transport.answer import Answer
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Problem, VendorRejected
 from outcode.values.references import Root
+from outcode.values.types import ReadContext
 from outcode.workspace.connections import OpenConnection
 
 _PROGRESS_SECONDS = 0.5
@@ -132,7 +134,8 @@ class TaskRunner:
     async def _call(self, work: _Work, scope: Mapping[str, Root]) -> Answer:
         hosts = work.connection.allowed_hosts if work.connection else frozenset()
         answers = resolve_inputs(work.task, work.action, scope, work.scope, allowed_hosts=hosts)
-        return await self._caller.call(work.claim.scope, work.action, answers, work.connection)
+        context = ReadContext(ZoneInfo(work.claim.timezone), work.claim.started_at)
+        return await self._caller.call(work.claim.scope, work.action, answers, work.connection, context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ references = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(json_values, st.lists(references | st.just(Text("and ")), min_size=1, max_size=3), st.booleans())
 def test_compiled_is_the_same_as_plain(value: Json, parts: list[Text | Reference], iterating: bool) -> None:
     root = Root(value, meta={"a": 1}, label="task a", whole=[value] if iterating else None)

@@ -175,11 +175,11 @@ DUNDERS = [
 ]
 
 
-@pytest.mark.parametrize("name", DUNDERS)
 @pytest.mark.parametrize("before", ["a", "a.tags", "a.email", "a.n", "a.price", "a.none", "b", "now"])
-def test_no_attribute_is_ever_read(before: str, name: str) -> None:
-    refused("{{" + before + "." + name + "}}")
-    refused("{{" + before + '["' + name + '"]}}')
+def test_no_attribute_is_ever_read(before: str) -> None:
+    for name in DUNDERS:
+        refused("{{" + before + "." + name + "}}")
+        refused("{{" + before + '["' + name + '"]}}')
 
 
 def test_a_value_is_never_read_as_template() -> None:

@@ -8,12 +8,14 @@ else (a missing key, ``[*]``, ``$meta``, the elder form of ``trigger``, a value 
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from outcode.values import tagged
 from outcode.values.json import Json
 from outcode.values.problems import ReferenceProblem
+from outcode.values.references.numbers import number_text
 from outcode.values.references.parser import SMALL, parse_template
 from outcode.values.references.pipes import PIPES
 from outcode.values.references.rendering import MAX_TEXT_LENGTH, TYPES, render
@@ -117,11 +119,12 @@ def _text_of(reference: Reference) -> Callable[[Scope], str]:
     value_of = _value_of(reference)
 
     def text_of(scope: Scope) -> str:
-        value = value_of(scope)
-        if type(value) is str and len(value) <= MAX_TEXT_LENGTH:
-            return value
+        value: Any = value_of(scope)
+        kind = type(value)
+        if kind is str and len(value) <= MAX_TEXT_LENGTH:
+            return value  # type: ignore[no-any-return]  # its type is known by now
         try:
-            return render(value)
+            return number_text(value) if kind is int or kind is Decimal else render(value)
         except ReferenceProblem:
             return resolve_as_text(reference, scope)
 

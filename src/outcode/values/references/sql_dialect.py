@@ -66,8 +66,8 @@ def plain_parameter(value: Json) -> Json:
 
     Raises ReferenceProblem for files and for numbers of more digits than any server takes.
 
-    >>> plain_parameter(Decimal("1.50")), plain_parameter([1, "x"]), plain_parameter(True)
-    (Decimal('1.5'), '[1,"x"]', 1)
+    >>> plain_parameter("x"), plain_parameter([1, "x"]), plain_parameter(True)
+    ('x', '[1,"x"]', 1)
     """
     match type_name(value):
         case "null":
