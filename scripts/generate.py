@@ -21,6 +21,7 @@ from outcode.values import json
 from outcode.values.json import Json
 from scripts.node import WEB, command, environment
 from scripts.project import ROOT
+from scripts.values_page import page
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ def _pretty(value: Json) -> bytes:
 GENERATED: tuple[Generated, ...] = (
     Generated("docs/flow.schema.json", _flow_schema),
     Generated("docs/openapi.json", _openapi),
+    Generated("docs/values.md", lambda _folder: page().encode()),
     Generated("web/src/client/schema.d.ts", _client_types),
 )
 

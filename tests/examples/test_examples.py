@@ -113,6 +113,21 @@ def test_every_row_of_a_spreadsheet_is_posted(server: Serving, receiver: str) ->
     assert [order["row"] for order in arrived] == list(range(1, 11))
 
 
+def test_orders_are_summarised_by_day(server: Serving) -> None:
+    remote = ["--server", server.base, "--key", server.key]
+    said = in_process("run", "examples/orders-by-day.yaml", "--input", '{"smallest": 30000}', *remote)
+    assert said.code == 0, said
+    found = {row["ordered_at"]: (row["orders"], row["total"], row["average"]) for row in json.loads(said.out)}
+    assert found == {
+        "2026-11-02": (1, 39800, 39800),
+        "2026-11-03": (1, 199000, 199000),
+        "2026-11-05": (1, 45000, 45000),
+        "2026-11-06": (1, 61000, 61000),
+        "2026-11-08": (1, 98700, 98700),
+        "2026-11-09": (1, 33300, 33300),
+    }
+
+
 def test_all_pages_become_one_file(server: Serving, receiver: str, tmp_path: Path) -> None:
     body = json.dumps({"products_url": f"{receiver}/products"})
     remote = ["--server", server.base, "--key", server.key]

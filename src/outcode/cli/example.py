@@ -18,7 +18,7 @@ from outcode.workspace.keys import add_api_key
 from outcode.workspace.people import first_seat
 from outcode.workspace.scope import Scope
 
-FLOWS = ("hello-webhook.yaml", "orders-to-http.yaml", "pages-to-csv.yaml")
+FLOWS = ("hello-webhook.yaml", "orders-to-http.yaml", "pages-to-csv.yaml", "orders-by-day.yaml")
 _ORDERS = "orders.xlsx"
 _ORDERS_CONNECTION = "Example orders"
 _EXCEL = "microsoft-excel-xlsx-file"
