@@ -156,4 +156,4 @@ def test_a_reader_that_goes_away_is_no_fault() -> None:
 def test_a_shell_without_utf_8_gets_escapes_not_a_traceback(broken: Path) -> None:
     said = outcode("check", broken, variables={"LANG": "ko_KR.UTF-8", "PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"})
     assert said.code == 2
-    assert "\\uc791\\uc5c5" in said.err
+    assert "\\ud0dc\\uc2a4\\ud06c" in said.err

@@ -24,6 +24,8 @@ from outcode.values.references.scope import Scope
 from outcode.values.references.syntax import Index, Key, Pipe, Reference, Scalar, Template
 
 Resolver = Callable[[Scope], Json]
+_FEW = 32
+"""So few texts, each within the limit, may be joined before their length is looked at."""
 
 
 def resolve_tagged(value: tagged.Tagged, scope: Scope, *, field: str) -> Json:
@@ -64,7 +66,11 @@ def compile_template(template: Template) -> Resolver:
         return _value_of(template.lone)
     parts = tuple(_text_of(part) if isinstance(part, Reference) else part.value for part in template.parts)
 
-    def resolve(scope: Scope) -> Json:
+    def resolve_few(scope: Scope) -> Json:
+        text = "".join([part if type(part) is str else part(scope) for part in parts])  # type: ignore[operator]
+        return text if len(text) <= MAX_TEXT_LENGTH else resolve_text(template, scope)
+
+    def resolve_many(scope: Scope) -> Json:
         written: list[str] = []
         size = 0
         for part in parts:
@@ -75,7 +81,7 @@ def compile_template(template: Template) -> Resolver:
             written.append(text)
         return "".join(written)
 
-    return resolve
+    return resolve_few if len(parts) <= _FEW else resolve_many
 
 
 @lru_cache(maxsize=4096)
@@ -116,6 +122,9 @@ def _value_of(reference: Reference) -> Resolver:
 
 
 def _text_of(reference: Reference) -> Callable[[Scope], str]:
+    steps = _plain_steps(reference)
+    if steps and not reference.pipes and steps[0][0] is dict:
+        return _text_at(reference, steps)
     value_of = _value_of(reference)
 
     def text_of(scope: Scope) -> str:
@@ -129,6 +138,35 @@ def _text_of(reference: Reference) -> Callable[[Scope], str]:
             return resolve_as_text(reference, scope)
 
     return text_of
+
+
+def _text_at(reference: Reference, steps: tuple[tuple[Any, Any], ...]) -> Callable[[Scope], str]:
+    """The most common reference, keys of a row and no pipe, in a single call."""
+    root_name = reference.root
+
+    def text_at(scope: Scope) -> str:
+        root = scope.get(root_name)
+        if root is None:
+            return resolve_as_text(reference, scope)
+        value: Any = root.value
+        try:
+            for container, step in steps:
+                if type(value) is not container:
+                    return resolve_as_text(reference, scope)
+                value = value[step]
+        except LookupError:
+            return resolve_as_text(reference, scope)
+        kind = type(value)
+        if kind is str and len(value) <= MAX_TEXT_LENGTH:
+            return value  # type: ignore[no-any-return]  # its type is known by now
+        if kind is int or kind is Decimal:
+            try:
+                return number_text(value)
+            except ReferenceProblem:
+                return resolve_as_text(reference, scope)
+        return resolve_as_text(reference, scope)
+
+    return text_at
 
 
 def _prepared(pipe: Pipe) -> tuple[frozenset[type], Callable[..., Json], tuple[Scalar, ...]]:
