@@ -34,11 +34,12 @@ import asyncpg
 from outcode.database import postmaster
 from outcode.database.embedded import EmbeddedPostgres
 
-async def own(folder, statement, connections):
+async def own(folder, statement, connections, before):
     postmaster.SETTINGS["max_connections"] = connections
     server = await EmbeddedPostgres.start(Path(folder), holder="the first owner")
     connection = await asyncpg.connect(**server.address.arguments())
     await connection.execute("CREATE TABLE kept (word text); INSERT INTO kept VALUES ('durable')")
+    await connection.execute(before)
     running = asyncio.create_task(connection.execute(statement))
     await asyncio.sleep(0.1)
     print(postmaster.read_pid_file(Path(folder) / "postgres").pid, flush=True)
@@ -60,9 +61,13 @@ class Owner:
 
 @contextmanager
 def owner_of(
-    folder: Path, statement: str = "SELECT 1", connections: int = 60, python_path: str | None = None
+    folder: Path,
+    statement: str = "SELECT 1",
+    connections: int = 60,
+    python_path: str | None = None,
+    before: str = "SELECT 1",
 ) -> Iterator[Owner]:
-    command = [sys.executable, "-c", OWNER, str(folder), statement, str(connections)]
+    command = [sys.executable, "-c", OWNER, str(folder), statement, str(connections), before]
     environment = os.environ | ({"PYTHONPATH": python_path} if python_path else {})
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
@@ -218,7 +223,8 @@ async def test_a_leftover_with_other_settings_is_replaced(folder: Path) -> None:
 async def test_after_a_crash_it_recovers_and_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postmaster, "QUIET_SECONDS", 0.0)
     heard: list[str] = []
-    with owner_of(folder) as owner:
+    # Enough to redo that recovery cannot be over between two looks at the log, however busy the machine.
+    with owner_of(folder, before="INSERT INTO kept SELECT n::text FROM generate_series(1, 400000) n") as owner:
         owner.kill()
         os.kill(owner.postmaster, signal.SIGKILL)
         async with await EmbeddedPostgres.start(folder, holder="test", on_wait=heard.append) as server:
