@@ -13,6 +13,7 @@ WANTED = {
     "chromium": "tests in a real browser",
     "fonts-noto-cjk": "Korean text in screenshots",
     "mariadb-server": "tests of SQL against a real MariaDB",
+    "redis-server": "tests of Redis against a real one",
 }
 
 
