@@ -9,7 +9,7 @@ from importlib.resources import files
 import openpyxl
 
 from outcode.appkit import FileField, ReadSheet
-from outcode.appkit.calls import literal_or_input
+from outcode.appkit.template import literal_or_input
 from outcode.apps.registry import find_app
 from outcode.transport.files import SheetReader
 from outcode.transport.files.options import SheetOptions

@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from outcode.appkit import CodeField, NumberField, Script
-from outcode.appkit.calls import literal_or_input
+from outcode.appkit.template import literal_or_input
 from outcode.apps.javascript import APP
 from outcode.runs.sandbox import SandboxPool
 from outcode.values.json import loads

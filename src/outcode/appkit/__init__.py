@@ -2,7 +2,7 @@
 
 from outcode.appkit.app import Action, App, OutputField, Outputs
 from outcode.appkit.base import Words
-from outcode.appkit.calls import Input, Paging, Query, ReadSheet, Request, Script, TableTask, WriteFile
+from outcode.appkit.calls import Paging, Query, ReadSheet, Request, Script, TableTask, WriteFile
 from outcode.appkit.connections import DatabaseCredential, FileConnection, HttpCredential
 from outcode.appkit.fields import (
     CodeField,
@@ -19,6 +19,7 @@ from outcode.appkit.fields import (
     SwitchField,
     TextField,
 )
+from outcode.appkit.template import Input
 
 __all__ = [
     "Action",

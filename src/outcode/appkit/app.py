@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from outcode.appkit.base import Declared, Words
-from outcode.appkit.calls import Call, Input
+from outcode.appkit.calls import Call
 from outcode.appkit.connections import ConnectionKind
 from outcode.appkit.fields import Field
+from outcode.appkit.template import Input
 
 
 class OutputField(Declared):

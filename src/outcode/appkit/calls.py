@@ -7,23 +7,12 @@ the room ``transport`` (or, for scripts and tables, ``runs``) carries a call out
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field as _Field
 
 from outcode.appkit.base import Declared
-
-
-class Input(Declared):
-    """The value of a field of this action.
-
-    >>> Input(field="url").field
-    'url'
-    """
-
-    kind: Literal["input"] = "input"
-    field: str
-
+from outcode.appkit.template import Input
 
 Value = Input | str | int | bool | None
 
@@ -110,12 +99,3 @@ class TableTask(Declared):
 
 
 Call = Annotated[Request | Query | Script | ReadSheet | WriteFile | TableTask, _Field(discriminator="kind")]
-
-
-def literal_or_input(value: Any, inputs: Mapping[str, Any]) -> Any:
-    """A call's value once the inputs are known.
-
-    >>> literal_or_input(Input(field="timeout"), {"timeout": 5}), literal_or_input(30, {})
-    (5, 30)
-    """
-    return inputs.get(value.field) if isinstance(value, Input) else value

@@ -13,8 +13,9 @@ from pydantic import BaseModel
 
 from outcode.appkit.app import Action, App
 from outcode.appkit.base import Words
-from outcode.appkit.calls import Input, Request
+from outcode.appkit.calls import Request
 from outcode.appkit.fields import Field, SelectField
+from outcode.appkit.template import Input
 
 MAX_HELP = 70
 _KEY = re.compile(r"[a-z][a-z0-9_]*")

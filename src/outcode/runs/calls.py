@@ -20,7 +20,7 @@ from outcode.appkit import (
     TableTask,
     WriteFile,
 )
-from outcode.appkit.calls import literal_or_input
+from outcode.appkit.template import literal_or_input
 from outcode.engine.inputs import Answer as InputAnswer
 from outcode.runs.sandbox import SandboxPool
 from outcode.transport.answer import Answer, shaped

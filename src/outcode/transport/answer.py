@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from outcode.appkit.app import Outputs
-from outcode.appkit.calls import Input, literal_or_input
+from outcode.appkit.template import Input, literal_or_input
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Place, Problem, VendorRejected
 

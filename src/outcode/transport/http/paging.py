@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from yarl import URL
 
-from outcode.appkit.calls import Input, Paging
+from outcode.appkit.calls import Paging
+from outcode.appkit.template import Input
 from outcode.transport.answer import optional_at
 from outcode.transport.http.auth import origin_of, same_origin
 from outcode.transport.http.decode import Response

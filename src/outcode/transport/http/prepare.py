@@ -13,7 +13,8 @@ from urllib.parse import quote
 from yarl import URL
 
 from outcode import __version__
-from outcode.appkit.calls import Input, Request, literal_or_input
+from outcode.appkit.calls import Request
+from outcode.appkit.template import Input, literal_or_input
 from outcode.transport.http.body import BODY_TYPES, encode_body
 from outcode.transport.http.settings import Pairs, Settings, place_of
 from outcode.values.json import Json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from outcode.appkit.calls import Input, literal_or_input
+from outcode.appkit.template import Input, literal_or_input
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Place
 from outcode.values.references.rendering import render

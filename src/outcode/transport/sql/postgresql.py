@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from outcode.appkit import Input, Query
-from outcode.appkit.calls import literal_or_input
+from outcode.appkit.template import literal_or_input
 from outcode.transport.answer import Answer
 from outcode.transport.files.names import unique_names
 from outcode.transport.guard import EgressGuard
