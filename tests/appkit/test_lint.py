@@ -9,8 +9,8 @@ import pytest
 from outcode.appkit import (
     Action,
     App,
+    Bearer,
     Field,
-    HttpCredential,
     Input,
     Option,
     OutputField,
@@ -94,8 +94,8 @@ def test_a_good_app_has_no_findings() -> None:
             "read output x: label is empty in en",
         ),
         (
-            app(action(text()), connection=HttpCredential(label=SAME, fields=(text("apiKey"),))),
-            "my-app.connection: key 'apiKey' is not lower case letters, digits and underscores",
+            app(action(text()), connections=(Bearer(key="token", label=SAME, fields=(text("apiKey"),)),)),
+            "my-app.token: key 'apiKey' is not lower case letters, digits and underscores",
         ),
     ],
 )

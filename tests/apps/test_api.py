@@ -14,7 +14,6 @@ from outcode.appkit.lint import lint
 from outcode.apps.api import APP
 from outcode.transport.guard import EgressGuard, parse_allow_rules
 from outcode.transport.http import HttpClient, HttpConnection
-from outcode.transport.http.auth import AUTH_TYPES
 from outcode.transport.http.body import BODY_TYPES
 from outcode.transport.http.paging import STYLES
 from outcode.transport.http.prepare import METHODS, RESPONSE_TYPES
@@ -27,7 +26,7 @@ LISTED = Path(__file__).parents[3] / "shared" / "apps.json"
 
 
 def options(key: str) -> tuple[str, ...]:
-    field = ACTION.field(key) if APP.connection is None or key != "auth_type" else APP.connection.fields[0]
+    field = ACTION.field(key)
     assert field is not None
     assert field.kind == "select"
     return tuple(option.value for option in field.options)
@@ -37,8 +36,7 @@ def test_good_form() -> None:
     assert lint(APP) == []
     assert (APP.slug, APP.name, APP.category) == ("api", "API", "API")
     assert [(action.key, action.name) for action in APP.actions] == [("http_request", "HTTP Request")]
-    assert APP.connection is not None
-    assert not APP.connection.required
+    assert not APP.connection_required
     assert all(words.en != words.ko for words in (ACTION.description, APP.description))
     assert ElementTree.fromstring(PACKAGE.joinpath("icon.svg").read_text()).tag.endswith("svg")
 
@@ -55,12 +53,11 @@ def test_every_choice_of_the_form_is_one_the_transport_knows() -> None:
     assert options("body_type") == BODY_TYPES
     assert options("response_type") == RESPONSE_TYPES
     assert options("paging") == STYLES
-    assert options("auth_type") == AUTH_TYPES
 
 
 def test_every_secret_of_the_form_is_marked_and_known_to_the_transport() -> None:
-    assert APP.connection is not None
-    secret = {field.key: f"s3cret-{field.key}" for field in APP.connection.fields if field.sensitive}
+    fields = [field for kind in APP.connections for field in kind.fields]
+    secret = {field.key: f"s3cret-{field.key}" for field in fields if field.sensitive}
     assert set(secret) == {"password", "token", "value", "client_secret"}
     assert set(secret.values()) <= set(HttpConnection.from_fields(secret).secrets())
 

@@ -25,8 +25,7 @@ def test_it_is_the_app_of_the_catalogue() -> None:
 
 
 def test_the_file_is_the_connection() -> None:
-    assert APP.connection is not None
-    (file,) = APP.connection.fields
+    (file,) = APP.connections[0].fields
     assert isinstance(file, FileField)
     assert file.suffixes == (".xlsx", ".xlsm", ".csv")
 

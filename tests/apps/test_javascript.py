@@ -17,12 +17,11 @@ HERE = files("outcode.apps.javascript")
 
 
 def test_the_declaration_is_what_the_product_lists() -> None:
-    assert (APP.slug, APP.name, APP.category, APP.connection) == ("javascript", "JavaScript", "JavaScript", None)
+    assert (APP.slug, APP.name, APP.category, APP.connections) == ("javascript", "JavaScript", "JavaScript", ())
     (action,) = APP.actions
-    assert (action.key, action.name, action.kind, action.idempotent) == (
+    assert (action.key, action.name, action.idempotent) == (
         "function_execution",
         "Function Execution",
-        "action",
         True,
     )
     assert (action.outputs.result, action.outputs.rows) == ("result", None)

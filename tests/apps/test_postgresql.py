@@ -7,11 +7,11 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+from outcode.transport.sql.parameters import prepare
 
 from outcode.appkit import Query
 from outcode.apps.registry import find_app
 from outcode.transport.sql import QueryOptions
-from outcode.transport.sql.parameters import prepare
 from outcode.transport.sql.settings import SSL_MODES, ServerSettings
 from outcode.values.json import loads
 from outcode.values.problems import InputProblem
@@ -25,12 +25,11 @@ def test_it_is_the_app_of_the_catalogue() -> None:
 
 
 def test_the_form_is_short_of_nothing_that_the_transport_reads() -> None:
-    assert APP.connection is not None
-    defaults = {field.key: field.default for field in APP.connection.fields if field.default is not None}
+    defaults = {field.key: field.default for field in APP.connections[0].fields if field.default is not None}
     settings = ServerSettings.of(defaults | {"host": "db.example.com", "username": "u"})
     assert (settings.port, settings.database, settings.sslmode) == (5432, "postgres", "prefer")
-    assert [field.key for field in APP.connection.fields if field.sensitive] == ["password"]
-    modes = next(field for field in APP.connection.fields if field.kind == "select")
+    assert [field.key for field in APP.connections[0].fields if field.sensitive] == ["password"]
+    modes = next(field for field in APP.connections[0].fields if field.kind == "select")
     assert tuple(option.value for option in modes.options) == SSL_MODES
 
 

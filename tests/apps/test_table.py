@@ -39,7 +39,7 @@ RESULTS: dict[str, list[Any]] = {
 
 
 def test_the_actions_are_those_the_product_lists() -> None:
-    assert (APP.slug, APP.category, APP.connection) == ("table", "Built-in", None)
+    assert (APP.slug, APP.category, APP.connections) == ("table", "Built-in", ())
     assert [action.name for action in APP.actions] == [
         "Filter",
         "Set columns",

@@ -12,9 +12,9 @@ import pytest
 from outcode.appkit import (
     Action,
     App,
+    Bearer,
     CodeField,
     DatabaseCredential,
-    HttpCredential,
     Input,
     JsonField,
     ListField,
@@ -81,8 +81,7 @@ APPS = {
         "shop",
         action("orders", outputs=outputs("id", "price", rows="items")),
         action("order", TextField(key="id", label=WORDS), outputs=outputs("id", "price")),
-        action("paid", kind="trigger"),
-        connection=HttpCredential(label=WORDS, fields=()),
+        connections=(Bearer(key="token", label=WORDS),),
     ),
     "store": app(
         "store",
@@ -92,7 +91,8 @@ APPS = {
             call=Query(dialect="postgresql", statement=Input(field="sql")),
             outputs=outputs(rows="rows"),
         ),
-        connection=DatabaseCredential(label=WORDS, fields=(), required=False, dialect="postgresql"),
+        connections=(DatabaseCredential(key="database", label=WORDS, engine="postgresql"),),
+        connection_required=False,
     ),
     "code": app(
         "code",
@@ -342,7 +342,9 @@ def test_without_a_team_connections_are_not_looked_up() -> None:
 
 
 def test_a_connection_may_allow_the_host_that_a_reference_names() -> None:
-    web = APPS["web"].model_copy(update={"connection": HttpCredential(label=WORDS, fields=(), required=False)})
+    web = APPS["web"].model_copy(
+        update={"connections": (Bearer(key="token", label=WORDS),), "connection_required": False}
+    )
     data = {"name": "x", "tasks": {"a": ask("https://{{now}}/x") | {"connection": "C"}}}
     assert check_dataflow(parse_flow(data), {"web": web}) == []
 

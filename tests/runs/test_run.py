@@ -178,7 +178,7 @@ async def test_declared_inputs_are_checked_and_filled(place: Place) -> None:
 
 async def test_a_connections_secret_never_reaches_the_journal(place: Place) -> None:
     secret = "s3cr3t-canary-value"
-    fields = {"auth_type": "bearer", "token": secret}
+    fields = {"token": secret}
     app = place.instance.apps["api"]
     await place.instance.connections.add(place.scope, app, "Echo", fields)
     async with receiving(echo_headers=True) as receiver:
@@ -201,7 +201,7 @@ async def test_a_connection_of_another_team_cannot_be_used(place: Place) -> None
         place.instance.database, organization="Other", domain="other", team="Ops", user="Lee", email="lee@other.test"
     )
     app = place.instance.apps["api"]
-    await place.instance.connections.add(other, app, "Theirs", {"auth_type": "bearer", "token": "their-token"})
+    await place.instance.connections.add(other, app, "Theirs", {"token": "their-token"})
     async with receiving() as receiver:
         found = await run(place, {"a": {**post(receiver, {}), "connection": "Theirs"}})
     assert found.state == "failed"

@@ -90,7 +90,7 @@ async def test_nothing_of_a_team_is_found_from_another(server: Server) -> None:
 
 
 async def add_connection(server: Server, name: str) -> None:
-    form = {"app": "api", "name": name, "fields": '{"auth_type": "none", "allowed_hosts": ["shop.test"]}'}
+    form = {"app": "api", "name": name, "kind": "none", "fields": '{"allowed_hosts": ["shop.test"]}'}
     added = await server.post("/api/v1/connections", data=form, headers=FORM)
     assert added.status == 201, added.content
 

@@ -105,17 +105,17 @@ WRONG_CONNECTIONS: list[tuple[str, str, Any, tuple[str, bytes] | None, int, str]
     (EXCEL, "New", {"file": "0199c1a0-7d3c-7a4e-9c53-3f1d2b6e8a10"}, None, 400, "field_required"),
     (EXCEL, "Taken", None, ("a.csv", BYTES), 409, "connection_exists"),
     (EXCEL, " Taken\u3000", None, ("a.csv", BYTES), 409, "connection_exists"),
-    ("api", "New", {"auth_type": "none"}, ("a.csv", BYTES), 400, "connection_file_not_taken"),
-    ("api", "New", {"auth": "none"}, None, 400, "connection_field_unknown"),
-    ("api", "New", {"auth_type": "magic"}, None, 400, "field_not_an_option"),
-    ("api", "New", {"auth_type": "none", "username": "a\0b"}, None, 400, "connection_value_unusable"),
-    ("api", "New", {"auth_type": "none", "allowed_hosts": ["a\0b"]}, None, 400, "connection_value_unusable"),
+    ("api", "New", {"token": "t0ken"}, ("a.csv", BYTES), 400, "connection_file_not_taken"),
+    ("api", "New", {"auth": "none", "token": "t0ken"}, None, 400, "connection_field_unknown"),
+    ("api", "New", {}, None, 400, "field_required"),
+    ("api", "New", {"token": "a\0b"}, None, 400, "connection_value_unusable"),
+    ("api", "New", {"token": "t0ken", "allowed_hosts": ["a\0b"]}, None, 400, "connection_value_unusable"),
     ("api", "New", "{broken", None, 400, "json_invalid"),
     ("api", "New", "[]", None, 400, "connection_fields_not_object"),
-    ("api", "", {"auth_type": "none"}, None, 400, "request_part_missing"),
-    ("api", "  ", {"auth_type": "none"}, None, 400, "connection_name_unusable"),
-    ("api", "a\0b", {"auth_type": "none"}, None, 400, "connection_name_unusable"),
-    ("api", "x" * 201, {"auth_type": "none"}, None, 400, "request_text_too_long"),
+    ("api", "", {"token": "t0ken"}, None, 400, "request_part_missing"),
+    ("api", "  ", {"token": "t0ken"}, None, 400, "connection_name_unusable"),
+    ("api", "a\0b", {"token": "t0ken"}, None, 400, "connection_name_unusable"),
+    ("api", "x" * 201, {"token": "t0ken"}, None, 400, "request_text_too_long"),
     ("postgresql", "New", {"host": "h", "username": "u", "port": "x"}, None, 400, "field_type_wrong"),
     ("postgresql", "New", '{"host":"h","username":"u","port":1e999999999}', None, 400, "connection_value_unusable"),
     ("postgresql", "New", {"port": 5432}, None, 400, "several_problems"),
@@ -125,7 +125,7 @@ WRONG_CONNECTIONS: list[tuple[str, str, Any, tuple[str, bytes] | None, int, str]
 
 
 async def test_a_wrong_connection_is_refused_and_leaves_nothing(server: Server, tmp_path: Path) -> None:
-    assert (await add(server, "api", "Taken", {"auth_type": "none"})).status == 201
+    assert (await add(server, "api", "Taken", {"token": "t0ken"})).status == 201
     for app, name, fields, file, status, code in WRONG_CONNECTIONS:
         refused = await add(server, app, name, fields, file)
         assert (refused.status, refused.code) == (status, code), refused.content
@@ -142,7 +142,7 @@ NAMES: list[tuple[str, str]] = [("a/b", "a%2Fb"), ("x/test", "x%2Ftest"), ("%", 
 
 async def test_any_name_can_be_reached(server: Server) -> None:
     for name, path in NAMES:
-        assert (await add(server, "api", name, {"auth_type": "none"})).status == 201
+        assert (await add(server, "api", name, {"token": "t0ken"})).status == 201
         assert (await server.post(f"/api/v1/connections/{path}/test")).status == 204
         assert (await server.call("DELETE", f"/api/v1/connections/{path}")).status == 204
         assert (await server.get("/api/v1/connections")).json["items"] == []
@@ -150,13 +150,13 @@ async def test_any_name_can_be_reached(server: Server) -> None:
 
 async def test_a_name_typed_decomposed_is_the_same_name(server: Server) -> None:
     decomposed = "\u1112\u1161\u11ab"
-    assert (await add(server, "api", decomposed, {"auth_type": "none"})).json["name"] == "한"
-    assert (await add(server, "api", "한", {"auth_type": "none"})).code == "connection_exists"
+    assert (await add(server, "api", decomposed, {"token": "t0ken"})).json["name"] == "한"
+    assert (await add(server, "api", "한", {"token": "t0ken"})).code == "connection_exists"
     assert (await server.call("DELETE", "/api/v1/connections/%E1%84%92%E1%85%A1%E1%86%AB")).status == 204
 
 
 async def test_an_unknown_connection_is_told_with_the_nearest_name(server: Server) -> None:
-    await add(server, "api", "Shop", {"auth_type": "none"})
+    await add(server, "api", "Shop", {"token": "t0ken"})
     for method, path in (("DELETE", "Shopp"), ("POST", "Shopp/test")):
         refused = await server.call(method, f"/api/v1/connections/{path}")
         assert (refused.status, refused.code) == (404, "connection_unknown")

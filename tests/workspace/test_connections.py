@@ -31,7 +31,7 @@ def blobs(folder: Path) -> list[Path]:
 
 
 def test_sensitive_answers_are_parted_from_the_shown() -> None:
-    accepted = check_connection(POSTGRESQL, ANSWERS, None)
+    accepted = check_connection(POSTGRESQL, connection_kind(POSTGRESQL), ANSWERS, None)
     shown, sealed = split(connection_kind(POSTGRESQL).fields, accepted)
     assert sealed == {"password": "hunter2"}
     assert (shown["host"], shown["port"], shown["database"]) == ("db.test", 5432, "postgres")
@@ -57,7 +57,7 @@ def test_wrong_answers_are_told_with_their_field(
     app: App, answers: dict[str, Json], upload: Upload | None, code: str, field: str | None
 ) -> None:
     with pytest.raises((InputProblem, TooLarge)) as refused:
-        check_connection(app, answers, upload)
+        check_connection(app, connection_kind(app), answers, upload)
     assert (refused.value.code, refused.value.place.field) == (code, field)
     assert refused.value.message("en") != refused.value.message("ko")
 

@@ -1,54 +1,118 @@
 """The words apps are declared in: frozen, without I/O. An app imports everything it needs from here."""
 
-from outcode.appkit.app import Action, App, OutputField, Outputs
+from outcode.appkit.app import Action, App
+from outcode.appkit.aws_calls import AwsOperation
 from outcode.appkit.base import Words
+from outcode.appkit.batch import Batch
 from outcode.appkit.calls import Paging, Query, ReadSheet, Request, Script, TableTask, WriteFile
-from outcode.appkit.connections import DatabaseCredential, FileConnection, HttpCredential
+from outcode.appkit.choices import Choices
+from outcode.appkit.connections import (
+    ApiKey,
+    AwsKeys,
+    Basic,
+    Bearer,
+    ClientCredentials,
+    ConnectionKind,
+    ConnectionTest,
+    DatabaseCredential,
+    FileConnection,
+    LoginSession,
+    LoginStep,
+    NoCredential,
+    OAuth2Code,
+    RequestSignature,
+    SecretUrl,
+    ServiceAccount,
+)
+from outcode.appkit.errors import ErrorMap, Success
 from outcode.appkit.fields import (
+    ChoiceField,
     CodeField,
+    DateField,
+    DatetimeField,
     Field,
     FileField,
     JsonField,
     ListField,
     LongTextField,
     MapField,
+    MultiSelectField,
+    NoteField,
     NumberField,
     Option,
     RowsField,
     SelectField,
+    ShownWhen,
     SwitchField,
     TextField,
 )
-from outcode.appkit.template import Input
+from outcode.appkit.hooks import ReceivedAnswer
+from outcode.appkit.limits import Limit
+from outcode.appkit.outputs import OutputField, Outputs
+from outcode.appkit.template import FromConnection, Input, Template
+from outcode.appkit.triggers import Cursor, Handshake, Subscription, Trigger, WebhookSignature
 
 __all__ = [
     "Action",
+    "ApiKey",
     "App",
+    "AwsKeys",
+    "AwsOperation",
+    "Basic",
+    "Batch",
+    "Bearer",
+    "ChoiceField",
+    "Choices",
+    "ClientCredentials",
     "CodeField",
+    "ConnectionKind",
+    "ConnectionTest",
+    "Cursor",
     "DatabaseCredential",
+    "DateField",
+    "DatetimeField",
+    "ErrorMap",
     "Field",
     "FileConnection",
     "FileField",
-    "HttpCredential",
+    "FromConnection",
+    "Handshake",
     "Input",
     "JsonField",
+    "Limit",
     "ListField",
+    "LoginSession",
+    "LoginStep",
     "LongTextField",
     "MapField",
+    "MultiSelectField",
+    "NoCredential",
+    "NoteField",
     "NumberField",
+    "OAuth2Code",
     "Option",
     "OutputField",
     "Outputs",
     "Paging",
     "Query",
     "ReadSheet",
+    "ReceivedAnswer",
     "Request",
+    "RequestSignature",
     "RowsField",
     "Script",
+    "SecretUrl",
     "SelectField",
+    "ServiceAccount",
+    "ShownWhen",
+    "Subscription",
+    "Success",
     "SwitchField",
     "TableTask",
+    "Template",
     "TextField",
+    "Trigger",
+    "WebhookSignature",
     "Words",
     "WriteFile",
 ]

@@ -6,18 +6,24 @@ The same rules hold for a literal when a flow is saved, for a resolved value whe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import assert_never
 
 from outcode.appkit.base import Words
 from outcode.appkit.fields import (
+    ChoiceField,
     CodeField,
+    DateField,
+    DatetimeField,
     Field,
     FileField,
     JsonField,
     ListField,
     LongTextField,
     MapField,
+    MultiSelectField,
+    NoteField,
     NumberField,
     RowsField,
     SelectField,
@@ -36,6 +42,8 @@ _WANTED = {
     "number": Words(en="a number", ko="숫자"),
     "whole": Words(en="a whole number", ko="정수"),
     "switch": Words(en="true or false", ko="true 또는 false"),
+    "date": Words(en="a date such as 2026-11-22", ko="2026-11-22 같은 날짜"),
+    "datetime": Words(en="a date and time in ISO 8601", ko="ISO 8601 날짜와 시각"),
     "list": Words(en="a list", ko="목록"),
     "rows": Words(en="a list of rows", ko="행 목록"),
     "map": Words(en="names with values", ko="이름과 값"),
@@ -97,6 +105,16 @@ def accept(field: Field, value: Json) -> Json:
             return _switch(field, value)
         case SelectField():
             return _option(field, value)
+        case MultiSelectField():
+            return _options(field, value)
+        case ChoiceField():
+            return _choice(field, value)
+        case DateField():
+            return _date(field, value)
+        case DatetimeField():
+            return _datetime(field, value)
+        case NoteField():
+            return None
         case ListField():
             return _list(field, value)
         case RowsField():
@@ -194,6 +212,46 @@ def _option(field: SelectField, value: Json) -> Json:
             "field_not_an_option", label=field.label.model_dump(), value=str(value)[:100], options=options
         )
     return value
+
+
+def _options(field: MultiSelectField, value: Json) -> Json:
+    if not isinstance(value, list):
+        return _wrong(field, value, "list")
+    options = [option.value for option in field.options]
+    for item in value:
+        if item not in options:
+            raise InputProblem(
+                "field_not_an_option", label=field.label.model_dump(), value=str(item)[:100], options=options
+            )
+    return value
+
+
+def _choice(field: ChoiceField, value: Json) -> Json:
+    """Ids are texts or numbers; the list behind them is the other side's, so any is taken."""
+    if not field.multiple:
+        return value if isinstance(value, str | int) and not isinstance(value, bool) else _wrong(field, value, "text")
+    if not isinstance(value, list) or not all(isinstance(item, str | int) for item in value):
+        return _wrong(field, value, "list")
+    return value
+
+
+def _date(field: DateField, value: Json) -> Json:
+    if not isinstance(value, str):
+        return _wrong(field, value, "date")
+    try:
+        # A datetime is a date with more; its day is the one that is written there.
+        return datetime.fromisoformat(value.strip()).date().isoformat()
+    except ValueError:
+        return _wrong(field, value, "date")
+
+
+def _datetime(field: DatetimeField, value: Json) -> Json:
+    if not isinstance(value, str):
+        return _wrong(field, value, "datetime")
+    try:
+        return datetime.fromisoformat(value.strip()).isoformat()
+    except ValueError:
+        return _wrong(field, value, "datetime")
 
 
 def _list(field: ListField, value: Json) -> Json:

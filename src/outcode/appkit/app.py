@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field as _Field
 
 from outcode.appkit.base import Declared, Words
-from outcode.appkit.calls import Call
-from outcode.appkit.connections import ConnectionKind
+from outcode.appkit.batch import Batch
+from outcode.appkit.calls import Query, ReadSheet, Request, Script, TableTask, WriteFile
+from outcode.appkit.connections import ConnectionKind, ConnectionTest
+from outcode.appkit.errors import ErrorMap
 from outcode.appkit.fields import Field
-from outcode.appkit.template import Input
+from outcode.appkit.hooks import Before
+from outcode.appkit.limits import Limit
+from outcode.appkit.outputs import Outputs
+from outcode.appkit.triggers import Trigger
 
-
-class OutputField(Declared):
-    """One key of a result (or of each row) that can be referenced before any run."""
-
-    path: str
-    """Dotted: ``status``, ``headers.content-type``."""
-    label: Words
-    type: Literal["text", "number", "boolean", "datetime", "object", "list", "any"] = "any"
-    sensitive: bool = False
-
-
-class Outputs(Declared):
-    """What an action answers, and which part of it is the task's result.
-
-    ``rows``: path of the array that *is* the result; what stands around it is ``$meta``. An ``Input`` names the field
-    in which the user wrote that path; empty means no rows. ``result``: path of a result that may be of any type (a
-    script's returned value). With neither, the result is the whole answer, an object.
-    """
-
-    rows: str | Input | None = None
-    result: str | None = None
-    fields: tuple[OutputField, ...] = ()
-    meta: tuple[OutputField, ...] = ()
+Call = Annotated[
+    Request | Query | Script | ReadSheet | WriteFile | TableTask,
+    _Field(discriminator="kind"),
+]
 
 
 class Action(Declared):
@@ -41,13 +29,16 @@ class Action(Declared):
     key: str
     name: str
     """As the product lists it; English, permanent."""
-    kind: Literal["action", "trigger"] = "action"
     description: Words
     fields: tuple[Field, ...]
     call: Call
     outputs: Outputs
     idempotent: bool | Literal["by_inputs"]
     """Whether repeating the call after a lost answer does no harm; ``by_inputs``: depends on method or statement."""
+    batch: Batch | None = None
+    before: Before | None = _Field(default=None, repr=False, exclude=True)
+    link: str | None = None
+    """The vendor's page that describes the call."""
 
     def field(self, key: str) -> Field | None:
         """The field of that key, or None."""
@@ -65,9 +56,32 @@ class App(Declared):
     name: str
     category: str
     description: Words
-    connection: ConnectionKind | None = None
+    connections: tuple[ConnectionKind, ...] = ()
+    """The ways to connect; the first is the usual one. Empty: the app needs none."""
+    connection_required: bool = True
+    """False where actions also work without a connection."""
+    base_url: str | None = None
+    """What paths of requests follow; may hold ``{connection.name}``. The operator can put another in its place."""
+    hosts: tuple[str, ...] = ()
+    """Further hosts that credentials may go to (the host of ``base_url`` always may)."""
+    test: ConnectionTest | None = None
+    errors: ErrorMap = ErrorMap()
+    limits: tuple[Limit, ...] = ()
     actions: tuple[Action, ...]
+    triggers: tuple[Trigger, ...] = ()
+    troubleshooting: tuple[tuple[Words, Words], ...] = ()
+    """What people run into, and what to do then."""
 
     def action(self, key: str) -> Action | None:
         """The action of that key, or None."""
         return next((action for action in self.actions if action.key == key), None)
+
+    def trigger(self, key: str) -> Trigger | None:
+        """The trigger of that key, or None."""
+        return next((trigger for trigger in self.triggers if trigger.key == key), None)
+
+    def connection_kind(self, key: str | None) -> ConnectionKind | None:
+        """The kind of connection of that key; without a key the usual one; None when there is none."""
+        if key is None:
+            return self.connections[0] if self.connections else None
+        return next((kind for kind in self.connections if kind.key == key), None)

@@ -1,60 +1,76 @@
 """What an action sends: one frozen description that holds the whole call, never spread over the fields.
 
-``Input("url")`` stands for "the value of the field ``url``". Everything else is sent as written. No I/O happens here:
-the room ``transport`` (or, for scripts and tables, ``runs``) carries a call out.
+No I/O happens here: the room ``transport`` (or, for scripts and tables, ``runs``) carries a call out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field as _Field
 
 from outcode.appkit.base import Declared
-from outcode.appkit.template import Input
+from outcode.appkit.hooks import After
+from outcode.appkit.template import Input, Template
 
-Value = Input | str | int | bool | None
+Dialect = Literal["postgresql", "mysql", "sqlserver", "oracle"]
 
 
 class Paging(Declared):
     """How to reach the next page; the runner stops at an empty page, a repeated token or page, or ``max_pages``.
 
-    ``page``: adds ``parameter``=1, 2, … to the query. ``next_url``: follows the URL at ``path`` of the answer, to the
-    same origin only. ``cursor``: sends the value at ``path`` as ``parameter``. ``link_header``: RFC 8288.
+    ``page``: counts ``parameter`` up from ``start``. ``offset``: adds the number of rows so far. ``cursor``: sends the
+    value at ``path``. ``next_url``: follows the URL at ``path`` of the answer, to the same origin only.
+    ``link_header``: RFC 8288. ``size_parameter`` and ``size`` ask for so many rows a page.
     """
 
-    style: Literal["none", "page", "next_url", "cursor", "link_header"] | Input = "none"
+    style: Literal["none", "page", "offset", "cursor", "next_url", "link_header"] | Input = "none"
     parameter: str | Input | None = None
+    place: Literal["query", "body"] = "query"
     path: str | Input | None = None
+    more: str | None = None
+    """Path of a switch that says whether there are more pages."""
+    start: int = 1
+    size_parameter: str | None = None
+    size: int | Input | None = None
     max_pages: int | Input = 100
+    max_rows: int | Input | None = None
 
 
 class Request(Declared):
-    """One HTTP request; ``rows`` inside ``Outputs`` says where in the answer the rows stand."""
+    """One HTTP request; ``rows`` inside ``Outputs`` says where in the answer the rows stand.
+
+    Its answer is ``{status, ok, headers, data, content_type, url, elapsed_ms}``.
+    """
 
     kind: Literal["request"] = "request"
     method: str | Input
     url: str | Input
-    """Absolute; ``{name}`` inside a written URL is the percent-encoded value of that field."""
-    query: Mapping[str, Value] | Input | None = None
-    headers: Mapping[str, Value] | Input | None = None
-    body_type: Literal["none", "json", "form", "multipart", "text", "binary_base64"] | Input = "none"
-    body: Mapping[str, Value] | Input | None = None
+    """Absolute, or a path that follows the app's ``base_url``; ``{name}`` and ``{connection.name}`` inside a written
+    URL are percent-encoded values."""
+    query: Mapping[str, Template] | Input | None = None
+    headers: Mapping[str, Template] | Input | None = None
+    body_type: Literal["none", "json", "form", "multipart", "text", "binary_base64", "file"] | Input = "none"
+    body: Template = None
     timeout_seconds: int | Input = 30
     follow_redirects: bool | Input = True
     verify_tls: bool | Input = True
-    response_type: Literal["auto", "json", "text", "base64"] | Input = "auto"
+    response_type: Literal["auto", "json", "text", "base64", "file"] | Input = "auto"
     fail_on_status: bool | Input = True
-    retries: int | Input = 0
+    retries: int | Input = 2
+    """How often a call may be repeated within the task, where that does no harm."""
+    idempotency_header: str | None = None
+    """The header in which the vendor takes a key that makes repeating harmless."""
     paging: Paging = Paging()
+    after: After | None = _Field(default=None, repr=False, exclude=True)
 
 
 class Query(Declared):
     """One SQL statement with bound parameters, on the connection's database."""
 
     kind: Literal["query"] = "query"
-    dialect: Literal["postgresql", "mysql", "sqlserver", "oracle"]
+    dialect: Dialect
     statement: Input
     parameters: Input | None = None
     max_rows: int | Input = 1000
@@ -96,6 +112,3 @@ class TableTask(Declared):
     rows: Input
     other: Input | None = None
     options: Mapping[str, Input]
-
-
-Call = Annotated[Request | Query | Script | ReadSheet | WriteFile | TableTask, _Field(discriminator="kind")]

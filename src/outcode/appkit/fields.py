@@ -12,6 +12,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field as _Field
 
 from outcode.appkit.base import Declared, Words
+from outcode.appkit.calls import Dialect
+from outcode.appkit.choices import Choices
+
+
+class ShownWhen(Declared):
+    """A field shows only while another one (a select or a switch) has one of these values."""
+
+    field: str
+    values: tuple[str | bool, ...]
 
 
 class _Common(Declared):
@@ -25,6 +34,8 @@ class _Common(Declared):
     default: Any = None
     sensitive: bool = False
     """Stored encrypted (in connections) and masked wherever the value would be shown."""
+    shown_when: ShownWhen | None = None
+    """None: always. A field that is not shown is neither asked nor required."""
 
 
 class TextField(_Common):
@@ -49,7 +60,7 @@ class CodeField(_Common):
 
     kind: Literal["code"] = "code"
     place: Literal["sql", "javascript"]
-    dialect: Literal["postgresql", "mysql", "sqlserver", "oracle"] | None = None
+    dialect: Dialect | None = None
     max_length: int = 1_000_000
 
 
@@ -80,6 +91,39 @@ class SelectField(_Common):
 
     kind: Literal["select"] = "select"
     options: tuple[Option, ...]
+
+
+class MultiSelectField(_Common):
+    """Any of a fixed list; the answer is a list of values."""
+
+    kind: Literal["multi_select"] = "multi_select"
+    options: tuple[Option, ...]
+
+
+class ChoiceField(_Common):
+    """One of a list that the other side knows (``multiple``: any of it); a value typed by hand is taken, too."""
+
+    kind: Literal["choice"] = "choice"
+    choices: Choices
+    multiple: bool = False
+
+
+class DateField(_Common):
+    """A day, ``2026-11-22``."""
+
+    kind: Literal["date"] = "date"
+
+
+class DatetimeField(_Common):
+    """A moment in ISO 8601 with an offset; without one it is read in the organization's timezone."""
+
+    kind: Literal["datetime"] = "datetime"
+
+
+class NoteField(_Common):
+    """Words between the fields; asks nothing. The text is ``help``, which may be long here."""
+
+    kind: Literal["note"] = "note"
 
 
 class ListField(_Common):
@@ -132,6 +176,11 @@ Field = Annotated[
     | NumberField
     | SwitchField
     | SelectField
+    | MultiSelectField
+    | ChoiceField
+    | DateField
+    | DatetimeField
+    | NoteField
     | ListField
     | RowsField
     | MapField

@@ -39,9 +39,10 @@ def _app(app: App) -> Iterator[str]:
     if not app.actions:
         yield f"{app.slug}: has no action"
     yield from _keys(app.slug, [action.key for action in app.actions])
-    if app.connection is not None:
-        yield from _words(f"{app.slug}.connection", "label", app.connection.label)
-        yield from _fields(f"{app.slug}.connection", app.connection.fields)
+    yield from _keys(app.slug, [kind.key for kind in app.connections])
+    for kind in app.connections:
+        yield from _words(f"{app.slug}.{kind.key}", "label", kind.label)
+        yield from _fields(f"{app.slug}.{kind.key}", kind.fields)
     for action in app.actions:
         yield from _action(action)
 

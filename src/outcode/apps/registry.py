@@ -80,7 +80,11 @@ def app_entries() -> list[AppEntry]:
             "slug": app.slug,
             "name": app.name,
             "category": app.category,
-            "actions": [{"key": action.key, "name": action.name, "kind": action.kind} for action in app.actions],
+            "actions": [
+                ActionEntry(key=each.key, name=each.name, kind=kind)
+                for kind, offered in (("action", app.actions), ("trigger", app.triggers))
+                for each in offered
+            ],
         }
         for app in all_apps().values()
     ]

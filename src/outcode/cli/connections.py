@@ -25,6 +25,7 @@ _FIELDS_HELP = "The app's connection fields as a JSON object, or @FILE, or - for
 def add(
     slug: Annotated[str, typer.Argument(help="The app, such as postgresql.")],
     name: Annotated[str, typer.Option(help="What flows call the connection.")],
+    kind: Annotated[str | None, typer.Option(help="One of the app's kinds; without it the usual one.")] = None,
     fields: Annotated[str, typer.Option(help=_FIELDS_HELP)] = "{}",
     file: Annotated[Path | None, typer.Option(help="The file, where the connection is one.")] = None,
     data_dir: DataFolder = DEFAULT_DATA_FOLDER,
@@ -37,7 +38,7 @@ def add(
             raise InputProblem("connection_fields_not_object")
         upload = Upload(file.name, read_file(file)) if file else None
         async with workplace(data_dir, holder="outcode connections add") as (instance, scope):
-            return await instance.connections.add(scope, find_app(slug), name, answers, upload)
+            return await instance.connections.add(scope, find_app(slug), name, answers, upload, kind=kind)
 
     info = run_async(work())
     say(words("connection.added", name=info.name, app=info.app))

@@ -46,6 +46,13 @@ def _owned(name: str, *columns: SchemaItem) -> sql.Table:
     )
 
 
+CONNECTION_STATES = ("untested", "working", "needs_attention", "needs_reconnect")
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> sql.CheckConstraint:
+    return sql.CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=column)
+
+
 organizations = sql.Table(
     "organizations",
     metadata,
@@ -122,15 +129,69 @@ connections = _owned(
     "connections",
     _id(),
     sql.Column("app", sql.Text, nullable=False),
+    sql.Column("kind", sql.Text, nullable=False),
     sql.Column("name", sql.Text, nullable=False),
     sql.Column("settings", JSONB, nullable=False),
     sql.Column("secret", sql.LargeBinary, nullable=False),
     _link("data_key_id", "data_keys.id"),
     sql.Column("version", sql.Integer, nullable=False, server_default="1"),
+    sql.Column("state", sql.Text, nullable=False, server_default="untested"),
+    sql.Column("identity", sql.Text),
+    sql.Column("problem", JSONB),
+    _time("tested_at"),
     _link("created_by", "users.id"),
     _time("created_at", now=True),
     _time("updated_at", now=True),
     sql.UniqueConstraint("team_id", "name"),
+    _one_of("state", CONNECTION_STATES),
+)
+
+connection_tokens = _owned(
+    "connection_tokens",
+    _link("connection_id", "connections.id", cascade=True),
+    sql.Column("secret", sql.LargeBinary),
+    _link("data_key_id", "data_keys.id", required=False),
+    sql.Column("version", sql.Integer, nullable=False, server_default="0"),
+    _time("expires_at"),
+    sql.Column("fetching_by", UUID(as_uuid=False)),
+    _time("fetching_until"),
+    sql.PrimaryKeyConstraint("connection_id"),
+)
+
+rate_limits = _owned(
+    "rate_limits",
+    _link("connection_id", "connections.id", cascade=True),
+    sql.Column("number", sql.Integer, nullable=False),
+    _time("next_at", required=True),
+    sql.PrimaryKeyConstraint("connection_id", "number"),
+)
+
+oauth_clients = sql.Table(
+    "oauth_clients",
+    metadata,
+    _link("organization_id", "organizations.id"),
+    sql.Column("app", sql.Text, primary_key=True),
+    sql.Column("client_id", sql.Text, nullable=False),
+    sql.Column("secret", sql.LargeBinary, nullable=False),
+    _link("data_key_id", "data_keys.id"),
+    _link("created_by", "users.id"),
+    _time("created_at", now=True),
+    _time("updated_at", now=True),
+)
+
+oauth_requests = _owned(
+    "oauth_requests",
+    _id(),
+    _link("user_id", "users.id"),
+    sql.Column("digest", sql.LargeBinary, nullable=False, unique=True),
+    sql.Column("app", sql.Text, nullable=False),
+    sql.Column("kind", sql.Text, nullable=False),
+    sql.Column("name", sql.Text, nullable=False),
+    _link("connection_id", "connections.id", required=False, cascade=True),
+    sql.Column("secret", sql.LargeBinary, nullable=False),
+    _link("data_key_id", "data_keys.id"),
+    _time("created_at", now=True),
+    _time("expires_at", required=True),
 )
 
 files = _owned(
@@ -172,10 +233,6 @@ flow_versions = _owned(
 RUN_STATES = ("waiting", "running", "done", "failed", "crashed", "cancelled")
 TASK_STATES = ("waiting", "running", "done", "failed", "skipped", "unknown", "cancelled")
 TRIGGERS = ("manual", "webhook", "schedule", "event", "api", "cli")
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> sql.CheckConstraint:
-    return sql.CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=column)
 
 
 payloads = _owned(
@@ -226,6 +283,7 @@ run_tasks = _owned(
     sql.Column("rows_done", sql.Integer),
     sql.Column("rows_failed", sql.Integer),
     _link("result_id", "payloads.id", required=False),
+    _link("calls_id", "payloads.id", required=False),
     sql.Column("error", JSONB),
     _time("started_at"),
     _time("finished_at"),

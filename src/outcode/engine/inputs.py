@@ -8,13 +8,18 @@ from typing import Any, assert_never
 from outcode.appkit import Action
 from outcode.appkit.accept import accept
 from outcode.appkit.fields import (
+    ChoiceField,
     CodeField,
+    DateField,
+    DatetimeField,
     Field,
     FileField,
     JsonField,
     ListField,
     LongTextField,
     MapField,
+    MultiSelectField,
+    NoteField,
     NumberField,
     RowsField,
     SelectField,
@@ -84,6 +89,11 @@ def _resolve(field: Field, tagged: Tagged | None, scope: Scope, allowed_hosts: f
             | NumberField()
             | SwitchField()
             | SelectField()
+            | MultiSelectField()
+            | ChoiceField()
+            | DateField()
+            | DatetimeField()
+            | NoteField()
             | ListField()
             | RowsField()
             | MapField()

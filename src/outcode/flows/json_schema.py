@@ -14,13 +14,18 @@ from pydantic.fields import FieldInfo
 
 from outcode.appkit import Action, App
 from outcode.appkit.fields import (
+    ChoiceField,
     CodeField,
+    DateField,
+    DatetimeField,
     Field,
     FileField,
     JsonField,
     ListField,
     LongTextField,
     MapField,
+    MultiSelectField,
+    NoteField,
     NumberField,
     RowsField,
     SelectField,
@@ -110,16 +115,15 @@ def _first_paragraph(text: str) -> str:
 
 def _app_rules(app: App) -> Iterable[Schema]:
     """The actions of an app, and for each action its inputs."""
-    actions = [action for action in app.actions if action.kind == "action"]
-    described = [{"const": each.key, "title": each.name, "description": each.description.en} for each in actions]
+    described = [{"const": each.key, "title": each.name, "description": each.description.en} for each in app.actions]
     names_app = {"properties": {"app": {"const": app.slug}}, "required": ["app"]}
     then: Schema = {"properties": {"action": {"oneOf": described}}}
-    if app.connection is None:
+    if not app.connections:
         then["properties"]["connection"] = False
-    elif app.connection.required:
+    elif app.connection_required:
         then["required"] = ["connection"]
     yield {"if": names_app, "then": then}
-    for action in actions:
+    for action in app.actions:
         names_action = {
             "properties": {"app": {"const": app.slug}, "action": {"const": action.key}},
             "required": ["app", "action"],
@@ -165,6 +169,17 @@ def _value(field: Field) -> Schema:
             return {"type": "boolean"}
         case SelectField():
             return {"type": "string", "enum": [option.value for option in field.options]}
+        case MultiSelectField():
+            return {"type": "array", "items": {"enum": [option.value for option in field.options]}}
+        case ChoiceField():
+            one: Schema = {"type": ["string", "number"]}
+            return {"type": "array", "items": one} if field.multiple else one
+        case DateField():
+            return {"type": "string", "format": "date"}
+        case DatetimeField():
+            return {"type": "string", "format": "date-time"}
+        case NoteField():
+            return {"type": "null"}
         case ListField():
             return {"type": "array", "maxItems": field.max_items, "items": {"type": "string"}}
         case RowsField():

@@ -12,7 +12,6 @@ from outcode.appkit import (
     App,
     DatabaseCredential,
     FileConnection,
-    HttpCredential,
     Query,
     ReadSheet,
     Request,
@@ -65,7 +64,7 @@ class Caller:
     async def connection(self, scope: Scope, app: App, name: str | None) -> OpenConnection | None:
         """The task's connection, opened; the right to use it is checked at this moment, not when the flow was saved."""
         if name is None:
-            if app.connection is not None and app.connection.required:
+            if app.connections and app.connection_required:
                 raise InputProblem("connection_required", app=app.name)
             return None
         return await self._connections.open(scope, app, name)
@@ -73,13 +72,13 @@ class Caller:
     async def test(self, scope: Scope, app: App, name: str) -> None:
         """Try a connection; raises the problem that a call with it would meet."""
         connection = await self._connections.open(scope, app, name)
-        match app.connection:
+        match app.connection_kind(connection.kind):
             case DatabaseCredential():
                 await self._transports.postgresql.test(connection)
             case FileConnection():
                 content = await self._files.content(scope, str(connection.fields["file"]))
                 await self._transports.sheets.inspect(content, str(connection.fields["file_name"]))
-            case HttpCredential() | None:
+            case _:
                 return
 
     async def call(
@@ -112,7 +111,11 @@ class Caller:
     ) -> Answer:
         match action.call:
             case Request() as request:
-                credential = HttpConnection.from_fields(connection.fields) if connection else None
+                credential = (
+                    HttpConnection.from_fields({**connection.fields, "auth_type": connection.kind})
+                    if connection
+                    else None
+                )
                 return await self._transports.http.perform(request, answers, action.outputs, credential)
             case Query() as query:
                 if connection is None:

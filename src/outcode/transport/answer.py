@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from outcode.appkit.app import Outputs
+from outcode.appkit.outputs import Outputs
 from outcode.appkit.template import Input, literal_or_input
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Place, Problem, VendorRejected

@@ -41,6 +41,7 @@ class ConnectionInfo:
 
     id: str
     app: str
+    kind: str
     name: str
     settings: dict[str, Json]
     version: int
@@ -53,6 +54,7 @@ class OpenConnection:
 
     id: str
     app: str
+    kind: str
     name: str
     version: int
     fields: Mapping[str, Json]
@@ -85,18 +87,29 @@ class ConnectionStore:
         self._files = files
 
     async def add(
-        self, scope: Scope, app: App, name: str, answers: Mapping[str, Json], upload: Upload | None = None
+        self,
+        scope: Scope,
+        app: App,
+        name: str,
+        answers: Mapping[str, Json],
+        upload: Upload | None = None,
+        *,
+        kind: str | None = None,
     ) -> ConnectionInfo:
-        """Store a connection; raises InputProblem for wrong answers and Conflict when the name is taken."""
+        """Store a connection of one of the app's kinds (None: the usual one).
+
+        Raises InputProblem for wrong answers and Conflict when the name is taken.
+        """
         name = _usable_name(name)
-        accepted = check_connection(app, answers, upload)
+        declared = connection_kind(app, kind)
+        accepted = check_connection(app, declared, answers, upload)
         async with AsyncExitStack() as undo:
             stored = await self._store_upload(scope, upload)
             if stored:
                 undo.push_async_callback(self._files.remove, scope, str(stored["file"]))
-            shown, sealed = split(connection_kind(app).fields, accepted | stored)
+            shown, sealed = split(declared.fields, accepted | stored)
             with _name_free(name):
-                await self._insert(scope, app, name, shown, sealed)
+                await self._insert(scope, app, declared, name, shown, sealed)
             undo.pop_all()
         return await self.find(scope, name)
 
@@ -111,7 +124,15 @@ class ConnectionStore:
     async def list(self, scope: Scope) -> list[ConnectionInfo]:
         """All connections of the team by name."""
         table = schema.connections
-        columns = (table.c.id, table.c.app, table.c.name, table.c.settings, table.c.version, table.c.created_at)
+        columns = (
+            table.c.id,
+            table.c.app,
+            table.c.kind,
+            table.c.name,
+            table.c.settings,
+            table.c.version,
+            table.c.created_at,
+        )
         async with self._database.begin() as connection:
             rows = await connection.execute(scope.select(table, *columns).order_by(table.c.name))
             return [ConnectionInfo(**row._mapping) for row in rows]
@@ -133,6 +154,7 @@ class ConnectionStore:
         return OpenConnection(
             id=row.id,
             app=row.app,
+            kind=row.kind,
             name=row.name,
             version=row.version,
             fields={**row.settings, **sealed},
@@ -151,13 +173,22 @@ class ConnectionStore:
         if file_id := row.settings.get("file"):
             await self._files.remove(scope, str(file_id))
 
-    async def _insert(self, scope: Scope, app: App, name: str, shown: dict[str, Json], sealed: dict[str, Json]) -> None:
+    async def _insert(
+        self,
+        scope: Scope,
+        app: App,
+        kind: ConnectionKind,
+        name: str,
+        shown: dict[str, Json],
+        sealed: dict[str, Json],
+    ) -> None:
         connection_id = new_id()
         async with self._database.begin() as connection:
             key_id, secret = await self._secrets.seal(connection, scope, connection_id, json.dump_bytes(sealed))
             values = {
                 "id": connection_id,
                 "app": app.slug,
+                "kind": kind.key,
                 "name": name,
                 "settings": shown,
                 "secret": secret,
@@ -174,16 +205,22 @@ class ConnectionStore:
         return {"file": file.id, "file_name": name}
 
 
-def connection_kind(app: App) -> ConnectionKind:
-    """How an app is connected to; raises InputProblem when it takes no connection."""
-    if app.connection is None:
+def connection_kind(app: App, key: str | None = None) -> ConnectionKind:
+    """The app's kind of connection of that key, or its usual one; raises InputProblem when there is none."""
+    if not app.connections:
         raise InputProblem("connection_not_taken", app=app.name)
-    return app.connection
+    kind = app.connection_kind(key)
+    if kind is None:
+        known = [each.key for each in app.connections]
+        raise InputProblem("connection_kind_unknown", Place(field="kind"), app=app.name, value=key, known=known)
+    return kind
 
 
-def check_connection(app: App, answers: Mapping[str, Json], upload: Upload | None) -> dict[str, Json]:
+def check_connection(
+    app: App, kind: ConnectionKind, answers: Mapping[str, Json], upload: Upload | None
+) -> dict[str, Json]:
     """The answers with defaults, checked against the declaration; raises InputProblem naming the field."""
-    fields = connection_kind(app).fields
+    fields = kind.fields
     if unknown := sorted(set(answers) - {field.key for field in fields}):
         known = [field.key for field in fields]
         raise InputProblem(

@@ -143,19 +143,22 @@ APP = App(
     description=Words(
         en="Reads rows of an uploaded .xlsx or .csv file.", ko="업로드한 .xlsx 또는 .csv 파일의 행을 읽습니다."
     ),
-    connection=FileConnection(
-        label=Words(en="Excel or .csv file", ko="Excel 또는 .csv 파일"),
-        fields=(
-            FileField(
-                key="file",
-                label=Words(en="File", ko="파일"),
-                help=Words(
-                    en=".xlsx, .xlsm or .csv, at most 20 MB; stored encrypted.",
-                    ko=".xlsx, .xlsm, .csv, 최대 20 MB. 암호화하여 저장합니다.",
+    connections=(
+        FileConnection(
+            key="upload",
+            label=Words(en="Excel or .csv file", ko="Excel 또는 .csv 파일"),
+            fields=(
+                FileField(
+                    key="file",
+                    label=Words(en="File", ko="파일"),
+                    help=Words(
+                        en=".xlsx, .xlsm or .csv, at most 20 MB; stored encrypted.",
+                        ko=".xlsx, .xlsm, .csv, 최대 20 MB. 암호화하여 저장합니다.",
+                    ),
+                    required=True,
+                    sensitive=True,
+                    suffixes=(".xlsx", ".xlsm", ".csv"),
                 ),
-                required=True,
-                sensitive=True,
-                suffixes=(".xlsx", ".xlsm", ".csv"),
             ),
         ),
     ),

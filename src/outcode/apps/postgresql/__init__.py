@@ -168,10 +168,13 @@ APP = App(
     name="PostgreSQL",
     category="Data Source",
     description=Words(en="Reads and changes a PostgreSQL database.", ko="PostgreSQL 데이터베이스를 읽고 변경합니다."),
-    connection=DatabaseCredential(
-        label=Words(en="PostgreSQL database", ko="PostgreSQL 데이터베이스"),
-        fields=_CREDENTIAL,
-        dialect="postgresql",
+    connections=(
+        DatabaseCredential(
+            key="database",
+            label=Words(en="PostgreSQL database", ko="PostgreSQL 데이터베이스"),
+            fields=_CREDENTIAL,
+            engine="postgresql",
+        ),
     ),
     actions=(QUERY,),
 )

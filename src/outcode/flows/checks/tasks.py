@@ -38,8 +38,8 @@ def task_findings(
             continue
         yield from _connection(app, task, connections, (*path, "connection"))
         action = app.action(task.action)
-        if action is None or action.kind != "action":
-            known = [each.key for each in app.actions if each.kind == "action"]
+        if action is None:
+            known = [each.key for each in app.actions]
             yield finding(
                 "action_unknown",
                 (*path, "action"),
@@ -64,11 +64,11 @@ def _inputs(action: Action, task: Task, path: Path) -> Iterator[Finding]:
 
 def _connection(app: App, task: Task, connections: Mapping[str, str] | None, path: Path) -> Iterator[Finding]:
     name = task.connection
-    if app.connection is None:
+    if not app.connections:
         if name is not None:
             yield finding("task_connection_not_used", path, app=app.name)
     elif name is None:
-        if app.connection.required:
+        if app.connection_required:
             yield finding("task_connection_missing", path, app=app.name)
     elif connections is not None and connections.get(name) != app.slug:
         fitting = sorted(each for each, slug in connections.items() if slug == app.slug)

@@ -40,8 +40,9 @@ async def get_app(_scope: CurrentScope, slug: str) -> Response:
 
 def _summary(app: App) -> dict[str, object]:
     actions = [
-        ActionAnswer(key=action.key, name=action.name, kind=action.kind, description=action.description.model_dump())
-        for action in app.actions
+        ActionAnswer(key=each.key, name=each.name, kind=kind, description=each.description.model_dump())
+        for kind, offered in (("action", app.actions), ("trigger", app.triggers))
+        for each in offered
     ]
     return {
         "slug": app.slug,

@@ -30,13 +30,16 @@ async def add_connection(
     scope: CurrentScope,
     app: Annotated[str, Form(description="The app's slug.")],
     name: Annotated[str, Form(min_length=1, max_length=200)],
+    kind: Annotated[
+        str | None, Form(description="One of the app's kinds of connection; left out: the usual one.")
+    ] = None,
     fields: Annotated[str, Form(description="A JSON object: the app's connection fields.")] = "{}",
     file: Annotated[UploadFile | None, File(description="The file, for apps whose connection is one.")] = None,
 ) -> Response:
     """Store a connection. The credentials are encrypted and never shown again."""
     answers = _answers(fields)
     upload = Upload(file.filename or "file", await file.read()) if file is not None else None
-    info = await instance.connections.add(scope, find_app(app), name, answers, upload)
+    info = await instance.connections.add(scope, find_app(app), name, answers, upload, kind=kind)
     return answer(Connection.model_validate(info), 201)
 
 

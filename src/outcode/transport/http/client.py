@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from yarl import URL
 
-from outcode.appkit.app import Outputs
 from outcode.appkit.calls import Request
+from outcode.appkit.outputs import Outputs
 from outcode.appkit.template import literal_or_input
 from outcode.transport.answer import Answer, rows_at, shaped
 from outcode.transport.guard import EgressGuard

@@ -1,0 +1,41 @@
+"""How an app says that something went wrong: where its sentence stands, and what its codes mean to us."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from outcode.appkit.base import Declared
+
+Meaning = Literal[
+    "credentials", "permission", "not_found", "conflict", "invalid", "too_large", "rate_limited", "unavailable"
+]
+"""``credentials``: the key or token is not (or no longer) accepted, so the connection needs attention."""
+
+
+class Success(Declared):
+    """What the answer holds when a call succeeded, for apps that answer 200 to failures.
+
+    >>> Success(path="ok", equals=True).path
+    'ok'
+    """
+
+    path: str
+    equals: str | int | bool | None
+
+
+class ErrorMap(Declared):
+    """Reads an app's error answers. HTTP statuses have their usual meaning unless ``statuses`` or ``codes`` say more.
+
+    ``message``: paths of the vendor's sentence, the first that holds a text counts. ``code``: path of the vendor's
+    code; ``codes``: what codes mean, also inside an answer of status 200 that ``success`` unmasks.
+
+    >>> ErrorMap(message=("error.message",), code="error.type", codes={"NOT_FOUND": "not_found"}).codes["NOT_FOUND"]
+    'not_found'
+    """
+
+    message: tuple[str, ...] = ()
+    code: str | None = None
+    codes: Mapping[str, Meaning] = {}
+    statuses: Mapping[int, Meaning] = {}
+    success: Success | None = None
