@@ -507,6 +507,11 @@ export interface components {
             /** Name */
             name: string;
             /**
+             * Kind
+             * @description One of the app's kinds of connection; left out: the usual one.
+             */
+            kind?: string | null;
+            /**
              * Fields
              * @description A JSON object: the app's connection fields.
              * @default {}
