@@ -10,6 +10,7 @@ import pytest
 from outcode.database.blobs import BlobStore
 from outcode.flows.plain import parse_flow
 from outcode.runs.starts import checked_input
+from outcode.transport.http import Trace
 from outcode.values.problems import Conflict, InputProblem, NotFound, ProblemList, restored
 from outcode.workspace.people import create_workspace
 from tests.conftest import Place
@@ -194,6 +195,23 @@ async def test_a_connections_secret_never_reaches_the_journal(place: Place) -> N
         for row in await pool.fetch(f'SELECT t::text AS text FROM "{table["tablename"]}" AS t'):
             assert secret not in row["text"]
             assert secret.encode().hex() not in row["text"]
+
+
+async def test_what_a_task_said_to_the_outside_is_kept(place: Place) -> None:
+    await place.instance.connections.add(place.scope, place.instance.apps["api"], "Echo", {"token": "s3cr3t-canary"})
+    async with receiving() as receiver:
+        good, bad = (
+            {**post(receiver, {"name": "Kim"}, path=path), "connection": "Echo"} for path in ("/good", "/fail")
+        )
+        found = await run(place, {"a": good, "b": bad})
+    kept = await place.instance.history.calls(place.scope, found.id, "a")
+    (one,) = kept["calls"]
+    assert (kept["count"], one["method"], one["status"], one["row"]) == (1, "POST", 200, None)
+    assert "Kim" in one["request_body"]
+    assert "Authorization: ***" in Trace.from_dict(one).as_curl()
+    refused = await place.instance.history.calls(place.scope, found.id, "b")
+    assert [each["status"] for each in refused["calls"]] == [500]
+    assert [task.has_calls for task in found.tasks] == [True, True]
 
 
 async def test_a_connection_of_another_team_cannot_be_used(place: Place) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from outcode.values import json
 from outcode.workspace.scope import new_id
 from tests.server.conftest import SLOW, Server, flow, script
+from tests.support.flows import post
+from tests.support.receiver import receiving
 
 LONG = "const end = Date.now() + 20000; while (Date.now() < end) {} return 1"
 
@@ -80,6 +82,22 @@ async def test_runs_are_narrowed_to_a_flow(server: Server) -> None:
     (only,) = (await server.get(f"/api/v1/runs?flow_id={made['id']}")).json["items"]
     assert (only["id"], only["test"]) == (run["id"], True)
     assert (await server.get(f"/api/v1/runs?flow_id={new_id()}")).json["items"] == []
+
+
+async def test_what_a_task_said_is_told_with_its_curl(server: Server) -> None:
+    async with receiving() as receiver:
+        document = flow(tasks={"a": post(receiver, {"n": 1})})
+        run_id = (await server.post("/api/v1/runs", {"document": document})).json["id"]
+        await server.ended(run_id)
+        told = (await server.get(f"/api/v1/runs/{run_id}/tasks/a/calls")).json
+    assert told["count"] == 1
+    (call,) = told["calls"]
+    assert (call["method"], call["status"], call["row"]) == ("POST", 200, None)
+    assert call["curl"].startswith("curl -X POST http://127.0.0.1:")
+    silent = await start(server, "return 1")
+    await server.ended(silent)
+    refused = await server.get(f"/api/v1/runs/{silent}/tasks/a/calls")
+    assert (refused.status, refused.code) == (404, "calls_unknown")
 
 
 WRONG_FILTERS: list[tuple[str, str]] = [

@@ -13,7 +13,9 @@ from outcode.cli.words import language, words
 from outcode.cli.work import run_async, workplace
 from outcode.engine.state import RunState
 from outcode.runs.history import RunInfo
+from outcode.transport.http import Trace
 from outcode.values import json
+from outcode.values.json import Json
 from outcode.values.problems import NotFound, restored
 
 app = typer.Typer(help="The run history.", no_args_is_help=True, rich_markup_mode=None)
@@ -62,6 +64,32 @@ def show_run(
         describe(run)
 
 
+@app.command("calls")
+def show_calls(
+    run_id: str,
+    letter: Annotated[str, typer.Argument(help="The task, such as b.")],
+    curl: Annotated[bool, typer.Option("--curl", help="Print each call as a curl command, secrets masked.")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+    data_dir: DataFolder = DEFAULT_DATA_FOLDER,
+) -> None:
+    """Show what a task said to the outside."""
+
+    async def work() -> dict[str, Json]:
+        async with workplace(data_dir, holder="outcode runs calls") as (instance, scope):
+            return await instance.history.calls(scope, checked_id(run_id), letter)
+
+    kept = run_async(work())
+    if as_json:
+        out(json.dumps(kept))
+    elif curl:
+        out("\n".join(Trace.from_dict(call).as_curl() for call in kept["calls"]))
+    else:
+        rows = [_call(call) for call in kept["calls"]]
+        show_table(("Row", "Method", "URL", "Status", "ms"), rows)
+        if kept["count"] > len(rows):
+            say(words("run.calls_left_out", kept=len(rows), count=kept["count"]))
+
+
 @app.command("cancel")
 def cancel(run_id: str, data_dir: DataFolder = DEFAULT_DATA_FOLDER) -> None:
     """Stop a run; what it has done stays done."""
@@ -73,6 +101,11 @@ def cancel(run_id: str, data_dir: DataFolder = DEFAULT_DATA_FOLDER) -> None:
     run = run_async(work())
     text = words("run.stopped", id=run.id, state=words(f"state.{run.state}"))
     say(text if run.ended else words("run.stopping", id=run.id))
+
+
+def _call(call: dict[str, Json]) -> tuple[str, ...]:
+    outcome = call["status"] or call["error"] or ""
+    return (str(call["row"] or ""), call["method"], call["url"], str(outcome), str(call["elapsed_ms"]))
 
 
 def checked_id(text: str) -> str:

@@ -15,6 +15,10 @@ WORDS: dict[str, dict[str, str]] = {
         "ko": "{file}: {name}, 태스크 {tasks}개, 고칠 것 없음",
     },
     "run.begun": {"en": "run {id}", "ko": "실행 {id}"},
+    "run.calls_left_out": {
+        "en": "{kept} of {count} calls are kept.",
+        "ko": "호출 {count}개 중 {kept}개가 남아 있습니다.",
+    },
     "run.stopping": {"en": "Stopping run {id} …", "ko": "실행 {id}을(를) 멈추는 중 …"},
     "run.stopped": {
         "en": "Run {id}: {state}. What it had done stays done.",

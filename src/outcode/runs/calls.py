@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -22,7 +22,7 @@ from outcode.appkit import (
 from outcode.appkit.template import literal_or_input
 from outcode.engine.inputs import Answer as InputAnswer
 from outcode.runs.sandbox import SandboxPool
-from outcode.transport.answer import Answer, shaped
+from outcode.transport.answer import Answer, CallTrace, shaped
 from outcode.transport.files import SheetReader, write_csv
 from outcode.transport.http import HttpClient, HttpConnection
 from outcode.transport.sql import PostgresqlTransport, QueryOptions
@@ -88,14 +88,16 @@ class Caller:
         answers: Mapping[str, InputAnswer],
         connection: OpenConnection | None,
         context: ReadContext,
+        record: Callable[[CallTrace], None],
     ) -> Answer:
         """Carry one call out; what comes back, problems included, holds no secret of the connection.
 
-        ``context`` says what *today* means in the run: its start, in the organization's timezone.
+        ``record`` hears of every exchange with the outside. ``context`` says what *today* means in the run: its start,
+        in the organization's timezone.
         """
         redactor = Redactor(connection.secrets if connection else ())
         try:
-            answer = await self._perform(scope, action, answers, connection, context)
+            answer = await self._perform(scope, action, answers, connection, context, record)
         except Problem as problem:
             problem.details = redactor.redact_json(problem.details)
             raise
@@ -108,6 +110,7 @@ class Caller:
         answers: Mapping[str, InputAnswer],
         connection: OpenConnection | None,
         context: ReadContext,
+        record: Callable[[CallTrace], None],
     ) -> Answer:
         match action.call:
             case Request() as request:
@@ -116,7 +119,7 @@ class Caller:
                     if connection
                     else None
                 )
-                return await self._transports.http.perform(request, answers, action.outputs, credential)
+                return await self._transports.http.perform(request, answers, action.outputs, credential, record=record)
             case Query() as query:
                 if connection is None:
                     raise InputProblem("connection_required", app=query.dialect)

@@ -38,6 +38,7 @@ class TaskInfo:
     rows_failed: int | None
     error: dict[str, Any] | None
     has_result: bool
+    has_calls: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +124,27 @@ class RunHistory:
 
     async def result(self, scope: Scope, run_id: str, letter: str) -> TaskResult:
         """A task's result; raises NotFound when there is none."""
+        data = await self._payload(scope, run_id, letter, schema.run_tasks.c.result_id, "result_unknown")
+        return TaskResult.from_json(data)
+
+    async def calls(self, scope: Scope, run_id: str, letter: str) -> dict[str, Json]:
+        """What a task said to the outside, ``{count, calls}``; raises NotFound when nothing is kept."""
+        return await self._payload(scope, run_id, letter, schema.run_tasks.c.calls_id, "calls_unknown")
+
+    async def _payload(
+        self, scope: Scope, run_id: str, letter: str, column: sql.Column[Any], absent: str
+    ) -> dict[str, Json]:
         tasks = schema.run_tasks
         async with self._database.begin() as connection:
             found = await connection.execute(
-                scope.select(tasks, tasks.c.result_id).where(tasks.c.run_id == run_id, tasks.c.letter == letter)
+                scope.select(tasks, column).where(tasks.c.run_id == run_id, tasks.c.letter == letter)
             )
             payload_id = found.scalar_one_or_none()
         if payload_id is None:
-            raise NotFound("result_unknown", task=letter)
+            raise NotFound(absent, task=letter)
         async with self._database.pool.acquire() as connection:
             data: dict[str, Json] = await self._payloads.get(connection, scope, payload_id)
-        return TaskResult.from_json(data)
+        return data
 
     async def cancel(self, scope: Scope, run_id: str) -> RunInfo:
         """Ask a run to stop: a waiting one is cancelled at once, a running one by its worker within seconds.
@@ -177,4 +188,5 @@ def _task(letter: str, task: dict[str, Any], begun: Any) -> TaskInfo:
         rows_failed=begun.rows_failed if begun else None,
         error=begun.error if begun else None,
         has_result=bool(begun and begun.result_id),
+        has_calls=bool(begun and begun.calls_id),
     )

@@ -15,6 +15,7 @@ import asyncpg
 from outcode.database.database import Connection, Database
 from outcode.engine.results import TaskResult
 from outcode.engine.state import FINAL_RUN_STATES, RunState, TaskState, may_follow
+from outcode.runs.call_log import CallLog
 from outcode.runs.payloads import PayloadStore
 from outcode.values.json import Json
 from outcode.values.problems import Problem
@@ -206,8 +207,12 @@ class Journal:
         *,
         result: TaskResult | None = None,
         error: Mapping[str, Json] | None = None,
+        calls: CallLog | None = None,
     ) -> None:
-        """Write a task's end with its result or error; the next task starts only after this is committed."""
+        """Write a task's end with its result or error, and what it said to the outside.
+
+        The next task starts only after this is committed.
+        """
         total = len(result.value) if result is not None and isinstance(result.value, list) else None
         failed = len(result.failures) if result is not None and total is not None else None
         async with self._pool.acquire() as database, database.transaction():
@@ -215,13 +220,16 @@ class Journal:
             payload = None
             if result is not None:
                 payload = await self._payloads.put(database, claim.scope, result.as_json())
+            calls_id = None
+            if calls is not None and calls.count:
+                calls_id = await self._payloads.put(database, claim.scope, calls.as_json())
             await database.execute(
                 """
                 INSERT INTO run_tasks AS task (organization_id, team_id, run_id, letter, state, rows_total, rows_done,
-                                               rows_failed, result_id, error, started_at, finished_at)
-                VALUES ($1, $2, $3, $4, $5, $6::int, $6::int - $7::int, $7::int, $8, $9, now(), now())
+                                               rows_failed, result_id, error, calls_id, started_at, finished_at)
+                VALUES ($1, $2, $3, $4, $5, $6::int, $6::int - $7::int, $7::int, $8, $9, $10, now(), now())
                 ON CONFLICT (run_id, letter) DO UPDATE SET state = excluded.state, error = excluded.error,
-                    result_id = excluded.result_id, finished_at = now(),
+                    result_id = excluded.result_id, calls_id = excluded.calls_id, finished_at = now(),
                     rows_total = coalesce(excluded.rows_total, task.rows_total),
                     rows_done = coalesce(excluded.rows_done, task.rows_done),
                     rows_failed = coalesce(excluded.rows_failed, task.rows_failed)
@@ -235,6 +243,7 @@ class Journal:
                 failed,
                 payload,
                 error,
+                calls_id,
             )
 
     async def result(self, claim: Claim, letter: str) -> TaskResult:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from outcode.appkit import Action, App
@@ -14,6 +15,7 @@ from outcode.engine.iteration import Each, iteration, scope_of, scope_of_element
 from outcode.engine.results import Failure, TaskResult
 from outcode.engine.state import TaskState
 from outcode.flows.dataflow import Task
+from outcode.runs.call_log import CallLog
 from outcode.runs.calls import Caller
 from outcode.runs.journal import Claim, Journal, LeaseLost
 from outcode.transport.answer import Answer
@@ -66,23 +68,31 @@ class TaskRunner:
         self, claim: Claim, letter: str, task: Task, results: Mapping[str, TaskResult], roots: Mapping[str, Root]
     ) -> tuple[TaskState, TaskResult]:
         """Carry a task out; raises TaskFailed after its failure is journaled."""
+        calls = CallLog()
         try:
-            state, result = await self._carry_out(claim, letter, task, results, roots)
+            state, result = await self._carry_out(claim, letter, task, results, roots, calls)
         except Problem as problem:
             problem.at(task=letter)
-            await self._journal.task_ended(claim, letter, TaskState.FAILED, error=problem.as_json())
+            await self._journal.task_ended(claim, letter, TaskState.FAILED, error=problem.as_json(), calls=calls)
             raise TaskFailed(problem) from problem
         if claim.test:
             result = result.first_only()
         if not result.failures:
-            await self._journal.task_ended(claim, letter, state, result=result)
+            await self._journal.task_ended(claim, letter, state, result=result, calls=calls)
             return state, result
         failed = VendorRejected("rows_failed", failed=len(result.failures), total=len(result.value)).at(task=letter)
-        await self._journal.task_ended(claim, letter, TaskState.FAILED, result=result, error=failed.as_json())
+        error = failed.as_json()
+        await self._journal.task_ended(claim, letter, TaskState.FAILED, result=result, error=error, calls=calls)
         raise TaskFailed(failed)
 
     async def _carry_out(
-        self, claim: Claim, letter: str, task: Task, results: Mapping[str, TaskResult], roots: Mapping[str, Root]
+        self,
+        claim: Claim,
+        letter: str,
+        task: Task,
+        results: Mapping[str, TaskResult],
+        roots: Mapping[str, Root],
+        calls: CallLog,
     ) -> tuple[TaskState, TaskResult]:
         app = self._apps.get(task.app)
         action = app.action(task.action) if app else None
@@ -95,7 +105,7 @@ class TaskRunner:
             return TaskState.SKIPPED, TaskResult([], origin=how.origin)
         await self._journal.task_started(claim, letter, how.count if isinstance(how, Each) else None)
         connection = await self._caller.connection(claim.scope, app, task.connection)
-        work = _Work(claim, letter, task, action, scope, connection)
+        work = _Work(claim, letter, task, action, scope, connection, calls)
         if isinstance(how, Each):
             return TaskState.DONE, await self._run_each(work, how)
         answer = await self._call(work, scope)
@@ -110,7 +120,7 @@ class TaskRunner:
             nonlocal reported
             for index in indexes:
                 try:
-                    answer = await self._call(work, scope_of_element(work.scope, each, index))
+                    answer = await self._call(work, scope_of_element(work.scope, each, index), row=index + 1)
                 except Problem as problem:
                     elements.failed(index, problem)
                 else:
@@ -131,11 +141,12 @@ class TaskRunner:
         failures = tuple(sorted(elements.failures, key=lambda failure: failure.row))
         return TaskResult(elements.values, None, each.origin, failures)
 
-    async def _call(self, work: _Work, scope: Mapping[str, Root]) -> Answer:
+    async def _call(self, work: _Work, scope: Mapping[str, Root], row: int | None = None) -> Answer:
         hosts = work.connection.allowed_hosts if work.connection else frozenset()
         answers = resolve_inputs(work.task, work.action, scope, work.scope, allowed_hosts=hosts)
         context = ReadContext(ZoneInfo(work.claim.timezone), work.claim.started_at)
-        return await self._caller.call(work.claim.scope, work.action, answers, work.connection, context)
+        record = partial(work.calls.add, row=row)
+        return await self._caller.call(work.claim.scope, work.action, answers, work.connection, context, record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +159,4 @@ class _Work:
     action: Action
     scope: Mapping[str, Root]
     connection: OpenConnection | None
+    calls: CallLog

@@ -100,6 +100,7 @@ class TaskOfRun(Answer):
     rows_failed: int | None
     error: ProblemAnswer | None
     has_result: bool
+    has_calls: bool
 
 
 class RunSummary(Answer):
@@ -218,6 +219,32 @@ class TaskResultAnswer(Answer):
     rows: int | None
     truncated: bool
     failures: list[RowFailure]
+
+
+class CallOfTask(Answer):
+    """One exchange with the outside, secrets masked; ``curl`` is the request as a command line."""
+
+    row: int | None
+    method: str
+    url: str
+    started_at: datetime
+    request_headers: list[tuple[str, str]]
+    request_body: str | None
+    request_size: int
+    attempt: int
+    address: str | None
+    status: int | None
+    response_size: int
+    elapsed_ms: int
+    error: str | None
+    curl: str
+
+
+class CallsOfTask(Answer):
+    """What a task said to the outside: ``count`` calls in all, of which the first and the failed ones are kept."""
+
+    count: int
+    calls: list[CallOfTask]
 
 
 class Connection(Answer):

@@ -21,6 +21,11 @@ _STEP = re.compile(r"""\.?([^.\[\]"]+)|\[(\d+)\]|\.?\["((?:[^"\\]|\\.)*)"\]""")
 class CallTrace(Protocol):
     """One exchange with the outside, redacted, ready for run history."""
 
+    @property
+    def failed(self) -> bool:
+        """Whether it brought no answer, or one that says no."""
+        ...
+
     def as_dict(self) -> dict[str, Json]:
         """Plain values only."""
         ...

@@ -23,6 +23,7 @@ export function task(letter: string, more: Partial<TaskRun> = {}): TaskRun {
     rows_failed: null,
     error: null,
     has_result: false,
+    has_calls: false,
     ...more,
   };
 }

@@ -18,6 +18,8 @@ from outcode.server.access import CurrentInstance, CurrentScope, TeamRoute
 from outcode.server.exact import answer
 from outcode.server.language import Language
 from outcode.server.models import (
+    CallOfTask,
+    CallsOfTask,
     ProblemAnswer,
     RowFailure,
     Run,
@@ -30,6 +32,7 @@ from outcode.server.models import (
 )
 from outcode.server.paging import Before, Id, Limit, OfFlow, cut
 from outcode.server.routes.flows import checked_document
+from outcode.transport.http import Trace
 from outcode.values import json
 from outcode.values.problems import restored
 from outcode.workspace.scope import Scope
@@ -94,6 +97,14 @@ async def get_result(
 ) -> Response:
     """What a task left; of a list one window of elements and the failures among them."""
     return answer(_result(await instance.history.result(scope, run_id, letter), offset, limit, language))
+
+
+@router.get("/{id}/tasks/{letter}/calls", response_model=CallsOfTask)
+async def get_calls(instance: CurrentInstance, scope: CurrentScope, run_id: Id, letter: Letter) -> Response:
+    """What a task said to the outside and heard back, without secrets."""
+    kept = await instance.history.calls(scope, run_id, letter)
+    calls = [CallOfTask.model_validate({**call, "curl": Trace.from_dict(call).as_curl()}) for call in kept["calls"]]
+    return answer(CallsOfTask(count=kept["count"], calls=calls))
 
 
 @router.get("/{id}/events", response_class=StreamingResponse)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import re
 import shlex
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Self
 from urllib.parse import quote, quote_plus
 
 from yarl import URL
@@ -49,10 +50,23 @@ class Trace:
     elapsed_ms: int = 0
     error: str | None = None
 
+    @property
+    def failed(self) -> bool:
+        """Whether no usable answer came, or one of status 400 and above."""
+        return self.error is not None or self.status is None or self.status >= 400
+
     def as_dict(self) -> dict[str, Json]:
         """Plain values only, times in ISO 8601."""
         headers = [list(pair) for pair in self.request_headers]
         return {**asdict(self), "started_at": self.started_at.isoformat(), "request_headers": headers}
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Json]) -> Self:
+        """The trace that :meth:`as_dict` made the values of; others among them are left out."""
+        known = {each.name: kept[each.name] for each in fields(cls) if each.name in kept}
+        headers = tuple((name, value) for name, value in known.pop("request_headers"))
+        moment = datetime.fromisoformat(known.pop("started_at"))
+        return cls(**known, request_headers=headers, started_at=moment)
 
     def as_curl(self) -> str:
         """The same request as a command line, its secrets masked.
