@@ -12,9 +12,12 @@ from outcode.database.blobs import BlobStore
 from outcode.engine.results import TaskResult
 from outcode.engine.state import RunState, TaskState
 from outcode.flows.plain import parse_flow
+from outcode.runs.claims import Accepted, Claim, LeaseLost, Start
+from outcode.runs.history import TaskInfo
 from outcode.runs.instance import Instance, open_instance
-from outcode.runs.journal import Accepted, Claim, Journal, LeaseLost, Reaper, Start
+from outcode.runs.journal import Journal, Reaper
 from outcode.runs.payloads import PayloadStore
+from outcode.runs.record import SHOW_AFTER_SECONDS
 from outcode.values.problems import Stopped, restored
 from outcode.workspace.people import create_workspace
 from outcode.workspace.scope import Scope
@@ -51,6 +54,9 @@ class Desk:
 
     async def lapse(self) -> None:
         await self.instance.database.pool.execute("UPDATE runs SET lease_until = now() - interval '1 second'")
+
+    async def tasks(self, claim: Claim) -> tuple[TaskInfo, ...]:
+        return (await self.instance.history.find(self.scope, claim.run_id)).tasks
 
     async def state(self, run_id: str) -> str:
         return (await self.instance.history.find(self.scope, run_id)).state
@@ -90,28 +96,31 @@ async def test_late_writes_of_a_paused_worker_are_refused(desk: Desk) -> None:
     assert second is not None
     assert second.epoch == 2
     result = TaskResult.of("a", 1)
+    late = desk.journal.record(paused)
     for write in (
-        desk.journal.task_started(paused, "a", None),
-        desk.journal.task_progress(paused, "a", 1, 0),
-        desk.journal.task_ended(paused, "a", TaskState.DONE, result=result),
-        desk.journal.end(paused, RunState.FAILED, Stopped("run_cancelled")),
+        late.task_started("a", None, repeatable=False),
+        late.task_ended("a", TaskState.DONE, repeatable=False, result=result),
+        late.end(RunState.FAILED, Stopped("run_cancelled")),
     ):
         with pytest.raises(LeaseLost):
             await write
+    assert [task.state for task in await desk.tasks(paused)] == ["waiting", "waiting"]
     assert await desk.journal.extend({paused.run_id: paused}) == (set(), set())
-    await desk.journal.task_ended(second, "a", TaskState.DONE, result=result)
-    await desk.journal.end(second, RunState.DONE)
+    record = desk.journal.record(second)
+    await record.task_ended("a", TaskState.DONE, repeatable=False, result=result)
+    await record.end(RunState.DONE)
     assert await desk.state(paused.run_id) == "done"
 
 
 async def test_a_final_state_never_changes(desk: Desk) -> None:
     claim = await desk.claimed(TASKS)
-    await desk.journal.end(claim, RunState.DONE)
+    record = desk.journal.record(claim)
+    await record.end(RunState.DONE)
     with pytest.raises(LeaseLost):
-        await desk.journal.end(claim, RunState.FAILED, Stopped("run_cancelled"))
+        await record.end(RunState.FAILED, Stopped("run_cancelled"))
     assert await desk.journal.claim(claim.run_id) is None
     with pytest.raises(ValueError, match="cannot end"):
-        await desk.journal.end(claim, RunState.WAITING)
+        await record.end(RunState.WAITING)
 
 
 async def test_a_lease_is_extended_and_a_wish_to_cancel_is_told(desk: Desk) -> None:
@@ -140,8 +149,9 @@ async def test_another_worker_goes_on_behind_the_last_finished_task(desk: Desk) 
         tasks = {"a": post(receiver, {"from": "a"}), "b": post(receiver, {"from": "b", "after": "{{a.status}}"})}
         dead = await desk.claimed(tasks)
         result = TaskResult.of("a", {"status": 200})
-        await desk.journal.task_started(dead, "a", None)
-        await desk.journal.task_ended(dead, "a", TaskState.DONE, result=result)
+        record = desk.journal.record(dead)
+        await record.task_started("a", None, repeatable=False)
+        await record.task_ended("a", TaskState.DONE, repeatable=False, result=result)
         await desk.lapse()
         await desk.instance.worker.take(dead.run_id)
     assert await desk.state(dead.run_id) == "done"
@@ -151,7 +161,7 @@ async def test_another_worker_goes_on_behind_the_last_finished_task(desk: Desk) 
 async def test_an_effect_in_flight_becomes_unknown_and_is_not_repeated(desk: Desk) -> None:
     async with receiving() as receiver:
         dead = await desk.claimed({"a": post(receiver, {})})
-        await desk.journal.task_started(dead, "a", None)
+        await desk.journal.record(dead).task_started("a", None, repeatable=False)
         await desk.lapse()
         await desk.instance.worker.take(dead.run_id)
     found = await desk.instance.history.find(desk.scope, dead.run_id)
@@ -163,7 +173,7 @@ async def test_an_effect_in_flight_becomes_unknown_and_is_not_repeated(desk: Des
 
 async def test_pure_work_in_flight_is_repeated(desk: Desk) -> None:
     dead = await desk.claimed(TASKS)
-    await desk.journal.task_started(dead, "a", None)
+    await desk.journal.record(dead).task_started("a", None, repeatable=False)
     await desk.lapse()
     await desk.instance.worker.take(dead.run_id)
     assert await desk.state(dead.run_id) == "done"
@@ -186,3 +196,53 @@ async def test_runs_that_the_queue_lost_are_found(desk: Desk) -> None:
     assert await desk.reaper.abandoned() == []
     await desk.instance.database.pool.execute("UPDATE runs SET queued_at = now() - interval '6 seconds'")
     assert await desk.reaper.abandoned() == [(accepted.run_id, 0)]
+
+
+async def test_what_may_be_repeated_is_written_later_and_with_the_end(desk: Desk) -> None:
+    claim = await desk.claimed(TASKS)
+    record = desk.journal.record(claim)
+    await record.task_started("a", None, repeatable=True)
+    assert [task.state for task in await desk.tasks(claim)] == ["waiting", "waiting"]
+    await asyncio.sleep(SHOW_AFTER_SECONDS + 0.3)
+    assert [task.state for task in await desk.tasks(claim)] == ["running", "waiting"]
+    await record.task_ended("a", TaskState.DONE, repeatable=True, result=TaskResult.of("a", [1, 2]))
+    await record.task_started("b", 2, repeatable=True)
+    record.task_progress("b", 1, 0)
+    await record.task_ended("b", TaskState.DONE, repeatable=True, result=TaskResult.of("b", [3, 4]))
+    await record.end(RunState.DONE)
+    first, second = await desk.tasks(claim)
+    assert (first.state, first.rows_total, second.state, second.rows_done) == ("done", 2, "done", 2)
+    assert first.started_at is not None
+    assert first.finished_at is not None
+    assert first.started_at < first.finished_at
+
+
+async def test_many_runs_are_written_together_and_each_by_its_own_lease(desk: Desk) -> None:
+    accepted = await asyncio.gather(*(desk.accept(TASKS, leased=True) for _ in range(40)))
+    claims = [each.claim for each in accepted if each.claim is not None]
+    assert len({claim.run_id for claim in claims}) == 40
+    lost = {claim.run_id for claim in claims[::4]}
+    await desk.instance.database.pool.execute("UPDATE runs SET epoch = 9 WHERE id = ANY($1::uuid[])", list(lost))
+
+    async def end(claim: Claim) -> bool:
+        try:
+            await desk.journal.record(claim).end(RunState.DONE)
+        except LeaseLost:
+            return False
+        return True
+
+    ended = dict(zip([claim.run_id for claim in claims], await asyncio.gather(*map(end, claims)), strict=True))
+    assert {run_id for run_id, written in ended.items() if not written} == lost
+    for run_id, written in ended.items():
+        assert await desk.state(run_id) == ("done" if written else "running")
+
+
+async def test_the_same_key_twice_at_the_same_moment_is_one_run(desk: Desk) -> None:
+    document = parse_flow({"outcode": 1, "kind": "dataflow", "name": "Test", "tasks": TASKS}).as_json()
+    flow = await desk.instance.flows.create(desk.scope, document, None)
+    start = Start(flow.id, flow.version_id, "Test", "api", {"body": {}}, idempotency_key="k")
+    accepted = await asyncio.gather(*(desk.journal.accept(desk.scope, start) for _ in range(8)))
+    assert len({each.run_id for each in accepted}) == 1
+    assert sum(each.created for each in accepted) == 1
+    counts = "SELECT (SELECT count(*) FROM runs) AS runs, (SELECT count(*) FROM payloads) AS payloads"
+    assert tuple(await desk.instance.database.pool.fetchrow(counts)) == (1, 1)

@@ -22,9 +22,9 @@ from outcode.cli.work import run_async, workplace
 from outcode.engine.plan import Plan
 from outcode.engine.state import RunState, TaskState
 from outcode.flows.dataflow import Dataflow
+from outcode.runs.claims import Claim
 from outcode.runs.history import RunInfo
 from outcode.runs.instance import Instance
-from outcode.runs.journal import Claim
 from outcode.values import json
 from outcode.values.json import Json
 from outcode.values.problems import Conflict, Unexpected, restored

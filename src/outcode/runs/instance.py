@@ -16,6 +16,7 @@ from outcode.database.database import Database
 from outcode.database.embedded import EmbeddedPostgres, attach
 from outcode.database.migrate import migrate
 from outcode.runs.calls import Caller, Transports
+from outcode.runs.documents import Documents
 from outcode.runs.history import RunHistory
 from outcode.runs.journal import Journal, Reaper
 from outcode.runs.payloads import PayloadStore
@@ -31,6 +32,7 @@ from outcode.transport.guard import EgressGuard, parse_allow_rules
 from outcode.transport.http import HttpClient
 from outcode.transport.sql import PostgresqlTransport
 from outcode.workspace.connections import ConnectionStore
+from outcode.workspace.deliveries import Deliveries
 from outcode.workspace.files import FileStore
 from outcode.workspace.flows import FlowStore
 from outcode.workspace.secrets import MasterKey, SecretStore
@@ -103,9 +105,10 @@ def _assemble(settings: Settings, database: Database, queue: RunQueue) -> Instan
     payloads = PayloadStore(blobs)
     journal = Journal(database, payloads)
     caller = Caller(transports, connections, files)
-    runner = Runner(journal, TaskRunner(journal, caller, apps), apps)
+    documents = Documents(journal)
+    runner = Runner(journal, documents, TaskRunner(caller, apps), apps)
     worker = Worker(journal, runner, queue, Reaper(database))
-    starter = Starter(journal, queue, flows)
+    starter = Starter(journal, documents, queue, flows)
     history = RunHistory(database, payloads)
     return Instance(
         settings=settings,
@@ -121,7 +124,7 @@ def _assemble(settings: Settings, database: Database, queue: RunQueue) -> Instan
         starter=starter,
         history=history,
         worker=worker,
-        webhooks=Webhooks(database, flows, starter, worker, history),
+        webhooks=Webhooks(Deliveries(database), documents, starter, worker, history),
     )
 
 

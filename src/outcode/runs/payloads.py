@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import asyncpg
 
 from outcode.database.blobs import BlobStore
@@ -13,32 +16,50 @@ from outcode.workspace.scope import Scope, new_id
 INLINE_BYTES = 32 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A value ready to be stored: its content, or the blob that holds it already."""
+
+    id: str
+    scope: Scope
+    size: int
+    inline: bytes | None
+    blob: str | None
+
+
 class PayloadStore:
     """Writes and reads JSON values that belong to a team."""
 
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
 
-    async def put(self, database: Connection, scope: Scope, value: Json) -> str:
-        """Store a value within the caller's transaction and return the payload's id.
+    async def prepare(self, scope: Scope, value: Json) -> Payload:
+        """A payload to be written with the row that points at it.
 
-        A wide value is on disk before the row that names it is committed; a blob whose row was rolled back is swept.
+        A wide value is on disk before that row is committed; a blob whose row was rolled back is swept.
         """
         content = json.dump_bytes(value)
-        payload_id = new_id()
-        inline, blob = (content, None) if len(content) <= INLINE_BYTES else (None, await self._blobs.put(content))
+        if len(content) <= INLINE_BYTES:
+            return Payload(new_id(), scope, len(content), content, None)
+        return Payload(new_id(), scope, len(content), None, await self._blobs.put(content))
+
+    async def write(self, database: Connection, payloads: Sequence[Payload]) -> None:
+        """Store prepared payloads within the caller's transaction, in one statement."""
+        if not payloads:
+            return
         await database.execute(
             """
-            INSERT INTO payloads (organization_id, team_id, id, size, inline, blob) VALUES ($1, $2, $3, $4, $5, $6)
+            INSERT INTO payloads (organization_id, team_id, id, size, inline, blob)
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bytea[], $6::text[])
+            ON CONFLICT (id) DO NOTHING
             """,
-            scope.organization_id,
-            scope.team_id,
-            payload_id,
-            len(content),
-            inline,
-            blob,
+            [payload.scope.organization_id for payload in payloads],
+            [payload.scope.team_id for payload in payloads],
+            [payload.id for payload in payloads],
+            [payload.size for payload in payloads],
+            [payload.inline for payload in payloads],
+            [payload.blob for payload in payloads],
         )
-        return payload_id
 
     async def get(self, database: Connection, scope: Scope, payload_id: str) -> Json:
         """The value of a payload of the team; raises KeyError when there is none."""

@@ -7,11 +7,13 @@ from decimal import Decimal
 
 from outcode.appkit.accept import type_name
 from outcode.flows.dataflow import Dataflow, FlowInput
-from outcode.runs.journal import Accepted, Journal, Start
+from outcode.runs.claims import Accepted, Start
+from outcode.runs.documents import Documents
+from outcode.runs.journal import Journal
 from outcode.runs.queue import RunQueue
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Place, Problem, ProblemList
-from outcode.workspace.flows import FlowStore, StoredFlow
+from outcode.workspace.flows import FlowStore, FlowVersion
 from outcode.workspace.scope import Scope
 
 _TYPES: dict[str, tuple[str, ...]] = {
@@ -27,15 +29,16 @@ _TYPES: dict[str, tuple[str, ...]] = {
 class Starter:
     """Starts runs of saved and unsaved flows."""
 
-    def __init__(self, journal: Journal, queue: RunQueue, flows: FlowStore) -> None:
+    def __init__(self, journal: Journal, documents: Documents, queue: RunQueue, flows: FlowStore) -> None:
         self._journal = journal
+        self._documents = documents
         self._queue = queue
         self._flows = flows
 
     async def start(
         self,
         scope: Scope,
-        flow: StoredFlow,
+        version: FlowVersion,
         trigger: str,
         values: Mapping[str, Json],
         *,
@@ -47,13 +50,13 @@ class Starter:
 
         With ``leased`` the caller carries the run out itself; should it die, the run is found and queued.
         """
-        document = Dataflow.model_validate(flow.document)
+        planned = await self._documents.of(scope, version.version_id)
         start = Start(
-            flow_id=flow.id,
-            version_id=flow.version_id,
-            flow_name=flow.name,
+            flow_id=version.flow_id,
+            version_id=version.version_id,
+            flow_name=version.flow_name,
             trigger=trigger,
-            input={**values, "body": checked_input(document, values.get("body"))},
+            input={**values, "body": checked_input(planned.document, values.get("body"))},
             test=test,
             idempotency_key=idempotency_key,
         )

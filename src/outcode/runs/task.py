@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,15 +16,13 @@ from outcode.engine.state import TaskState
 from outcode.flows.dataflow import Task
 from outcode.runs.call_log import CallLog
 from outcode.runs.calls import Caller
-from outcode.runs.journal import Claim, Journal, LeaseLost
+from outcode.runs.record import RunRecord
 from outcode.transport.answer import Answer
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Problem, VendorRejected
 from outcode.values.references import Root
 from outcode.values.types import ReadContext
 from outcode.workspace.connections import OpenConnection
-
-_PROGRESS_SECONDS = 0.5
 
 
 class TaskFailed(Exception):
@@ -59,104 +56,91 @@ class _Elements:
 class TaskRunner:
     """Runs single tasks of runs."""
 
-    def __init__(self, journal: Journal, caller: Caller, apps: Mapping[str, App]) -> None:
-        self._journal = journal
+    def __init__(self, caller: Caller, apps: Mapping[str, App]) -> None:
         self._caller = caller
         self._apps = apps
 
     async def run(
-        self, claim: Claim, letter: str, task: Task, results: Mapping[str, TaskResult], roots: Mapping[str, Root]
+        self, record: RunRecord, letter: str, task: Task, results: Mapping[str, TaskResult], roots: Mapping[str, Root]
     ) -> tuple[TaskState, TaskResult]:
-        """Carry a task out; raises TaskFailed after its failure is journaled."""
+        """Carry a task out; raises TaskFailed after its failure is recorded."""
         calls = CallLog()
-        try:
-            state, result = await self._carry_out(claim, letter, task, results, roots, calls)
-        except Problem as problem:
-            problem.at(task=letter)
-            await self._journal.task_ended(claim, letter, TaskState.FAILED, error=problem.as_json(), calls=calls)
-            raise TaskFailed(problem) from problem
-        if claim.test:
-            result = result.first_only()
-        if not result.failures:
-            await self._journal.task_ended(claim, letter, state, result=result, calls=calls)
-            return state, result
-        failed = VendorRejected("rows_failed", failed=len(result.failures), total=len(result.value)).at(task=letter)
-        error = failed.as_json()
-        await self._journal.task_ended(claim, letter, TaskState.FAILED, result=result, error=error, calls=calls)
-        raise TaskFailed(failed)
-
-    async def _carry_out(
-        self,
-        claim: Claim,
-        letter: str,
-        task: Task,
-        results: Mapping[str, TaskResult],
-        roots: Mapping[str, Root],
-        calls: CallLog,
-    ) -> tuple[TaskState, TaskResult]:
         app = self._apps.get(task.app)
         action = app.action(task.action) if app else None
-        if app is None or action is None:
-            raise InputProblem("action_gone", app=task.app, action=task.action)
-        how = iteration(task, action, results)
-        scope = scope_of(results, roots)
-        if isinstance(how, Each) and how.count == 0:
-            await self._journal.task_started(claim, letter, 0)
-            return TaskState.SKIPPED, TaskResult([], origin=how.origin)
-        await self._journal.task_started(claim, letter, how.count if isinstance(how, Each) else None)
-        connection = await self._caller.connection(claim.scope, app, task.connection)
-        work = _Work(claim, letter, task, action, scope, connection, calls)
-        if isinstance(how, Each):
-            return TaskState.DONE, await self._run_each(work, how)
-        answer = await self._call(work, scope)
-        return TaskState.DONE, TaskResult.of(letter, answer.value, answer.meta)
+        repeatable = action is None or action.idempotent is True
+        result: TaskResult | None = None
+        try:
+            if app is None or action is None:
+                raise InputProblem("action_gone", app=task.app, action=task.action)
+            work = _Work(record, letter, task, app, action, repeatable, scope_of(results, roots), calls)
+            state, result = await self._carry_out(work, results)
+            if record.claim.test:
+                result = result.first_only()
+            if result.failures:
+                raise VendorRejected("rows_failed", failed=len(result.failures), total=len(result.value))
+        except Problem as problem:
+            problem.at(task=letter)
+            error = problem.as_json()
+            await record.task_ended(
+                letter, TaskState.FAILED, repeatable=repeatable, result=result, error=error, calls=calls
+            )
+            raise TaskFailed(problem) from problem
+        await record.task_ended(letter, state, repeatable=repeatable, result=result, calls=calls)
+        return state, result
 
-    async def _run_each(self, work: _Work, each: Each) -> TaskResult:
+    async def _carry_out(self, work: _Work, results: Mapping[str, TaskResult]) -> tuple[TaskState, TaskResult]:
+        how = iteration(work.task, work.action, results)
+        rows = how.count if isinstance(how, Each) else None
+        await work.record.task_started(work.letter, rows, repeatable=work.repeatable or rows == 0)
+        if isinstance(how, Each) and how.count == 0:
+            return TaskState.SKIPPED, TaskResult([], origin=how.origin)
+        connection = await self._caller.connection(work.record.claim.scope, work.app, work.task.connection)
+        if isinstance(how, Each):
+            return TaskState.DONE, await self._run_each(work, how, connection)
+        answer = await self._call(work, work.scope, connection)
+        return TaskState.DONE, TaskResult.of(work.letter, answer.value, answer.meta)
+
+    async def _run_each(self, work: _Work, each: Each, connection: OpenConnection | None) -> TaskResult:
         elements = _Elements(each.count)
         indexes = iter(range(each.count))
-        reported = time.monotonic()
 
         async def worker() -> None:
-            nonlocal reported
             for index in indexes:
                 try:
-                    answer = await self._call(work, scope_of_element(work.scope, each, index), row=index + 1)
+                    scope = scope_of_element(work.scope, each, index)
+                    answer = await self._call(work, scope, connection, row=index + 1)
                 except Problem as problem:
                     elements.failed(index, problem)
                 else:
                     elements.succeeded(index, answer.value)
-                if time.monotonic() - reported > _PROGRESS_SECONDS:
-                    reported = time.monotonic()
-                    await self._journal.task_progress(work.claim, work.letter, elements.done, len(elements.failures))
+                work.record.task_progress(work.letter, elements.done, len(elements.failures))
 
-        lost = False
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(work.task.at_once, each.count)):
-                    group.create_task(worker())
-        except* LeaseLost:
-            lost = True
-        if lost:
-            raise LeaseLost
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(work.task.at_once, each.count)):
+                group.create_task(worker())
         failures = tuple(sorted(elements.failures, key=lambda failure: failure.row))
         return TaskResult(elements.values, None, each.origin, failures)
 
-    async def _call(self, work: _Work, scope: Mapping[str, Root], row: int | None = None) -> Answer:
-        hosts = work.connection.allowed_hosts if work.connection else frozenset()
+    async def _call(
+        self, work: _Work, scope: Mapping[str, Root], connection: OpenConnection | None, row: int | None = None
+    ) -> Answer:
+        hosts = connection.allowed_hosts if connection else frozenset()
         answers = resolve_inputs(work.task, work.action, scope, work.scope, allowed_hosts=hosts)
-        context = ReadContext(ZoneInfo(work.claim.timezone), work.claim.started_at)
-        record = partial(work.calls.add, row=row)
-        return await self._caller.call(work.claim.scope, work.action, answers, work.connection, context, record)
+        claim = work.record.claim
+        context = ReadContext(ZoneInfo(claim.timezone), claim.started_at)
+        heard = partial(work.calls.add, row=row)
+        return await self._caller.call(claim.scope, work.action, answers, connection, context, heard)
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What all elements of a task share."""
+    """What all elements of a task share; ``repeatable``: doing it twice does no harm."""
 
-    claim: Claim
+    record: RunRecord
     letter: str
     task: Task
+    app: App
     action: Action
+    repeatable: bool
     scope: Mapping[str, Root]
-    connection: OpenConnection | None
     calls: CallLog

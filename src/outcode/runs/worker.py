@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import asyncpg
 
 from outcode.engine.state import RunState
-from outcode.runs.journal import Claim, Journal, Reaper
+from outcode.runs.claims import Claim
+from outcode.runs.journal import Journal, Reaper
 from outcode.runs.queue import RunQueue
-from outcode.runs.runner import Runner
+from outcode.runs.record import RunRecord
+from outcode.runs.runner import Outcome, Runner
 from outcode.values.problems import Stopped, Unexpected
 
 _log = logging.getLogger(__name__)
@@ -25,8 +27,8 @@ _DATABASE_GONE = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSErr
 class _Held:
     """A run in our hands; ``cancelled`` when a person wants it stopped."""
 
-    claim: Claim
-    work: asyncio.Task[None]
+    record: RunRecord
+    work: asyncio.Task[Outcome | None]
     cancelled: bool = False
 
 
@@ -38,7 +40,7 @@ class Worker:
         self._runner = runner
         self._queue = queue
         self._reaper = reaper
-        self._held: dict[asyncio.Task[None], _Held] = {}
+        self._held: dict[asyncio.Task[Outcome | None], _Held] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._consumer: asyncio.Task[None] | None = None
 
@@ -55,12 +57,14 @@ class Worker:
         if claim is not None:
             await asyncio.wait({self.begin(claim)})
 
-    def begin(self, claim: Claim) -> asyncio.Task[None]:
+    def begin(self, claim: Claim) -> asyncio.Task[Outcome | None]:
         """Carry a run that we hold, its lease renewed meanwhile; the returned task ends when its end is written.
 
-        Whoever waits may stop waiting: the run goes on.
+        Its result is None when the run did not come to its own end here. Whoever waits may stop waiting: the run goes
+        on.
         """
-        held = _Held(claim, asyncio.create_task(self._runner.carry(claim), name=f"run {claim.run_id}"))
+        record = self._journal.record(claim)
+        held = _Held(record, asyncio.create_task(self._runner.carry(record), name=f"run {claim.run_id}"))
         ending = asyncio.create_task(self._see_to_the_end(held))
         self._held[ending] = held
         ending.add_done_callback(self._held.pop)
@@ -77,30 +81,35 @@ class Worker:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
 
-    async def _see_to_the_end(self, held: _Held) -> None:
+    async def _see_to_the_end(self, held: _Held) -> Outcome | None:
         """A fault of ours ends that run as crashed, with its reason in the log, and never the worker."""
-        run_id, work = held.claim.run_id, held.work
+        run_id, work = held.record.claim.run_id, held.work
         await asyncio.wait({work})
         if work.cancelled():
             if held.cancelled:
-                await self._runner.end(held.claim, RunState.CANCELLED, Stopped("run_cancelled"))
-            return
+                await self._runner.end(held.record, RunState.CANCELLED, Stopped("run_cancelled"))
+            return None
         fault = work.exception()
+        if fault is None:
+            return work.result()
         if isinstance(fault, _DATABASE_GONE):
             # Nothing true can be written now; the lease lapses, and whoever has a database takes the run up.
             _log.warning("run %s lost its database: %s", run_id, type(fault).__name__)
-        elif fault is not None:
+        else:
             _log.error("run %s met a fault", run_id, exc_info=fault)
-            await self._runner.end(held.claim, RunState.CRASHED, Unexpected("unexpected", error=type(fault).__name__))
+            await self._runner.end(held.record, RunState.CRASHED, Unexpected("unexpected", error=type(fault).__name__))
+        return None
 
     async def _renew_leases(self) -> None:
         while True:
             await asyncio.sleep(_HEARTBEAT_SECONDS)
-            runs = {held.claim.run_id: held for held in self._held.values() if not held.work.done()}
+            runs = {held.record.claim.run_id: held for held in self._held.values() if not held.work.done()}
             if not runs:
                 continue
             try:
-                kept, to_cancel = await self._journal.extend({run_id: held.claim for run_id, held in runs.items()})
+                kept, to_cancel = await self._journal.extend(
+                    {run_id: held.record.claim for run_id, held in runs.items()}
+                )
             except (asyncpg.PostgresError, *_DATABASE_GONE) as error:
                 _log.warning("leases could not be renewed: %s", type(error).__name__)
                 continue

@@ -23,6 +23,15 @@ from outcode.workspace.scope import Scope, new_id
 
 
 @dataclass(frozen=True, slots=True)
+class FlowVersion:
+    """Which flow, in which version: what a run is started from."""
+
+    flow_id: str
+    flow_name: str
+    version_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredFlow:
     """A flow with its current version's document."""
 
@@ -34,6 +43,11 @@ class StoredFlow:
     version_id: str
     document: dict[str, Json]
     updated_at: datetime
+
+    @property
+    def current(self) -> FlowVersion:
+        """The version that runs are started from."""
+        return FlowVersion(self.id, self.name, self.version_id)
 
 
 class FlowStore:

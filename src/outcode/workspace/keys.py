@@ -21,7 +21,8 @@ _SESSION_LIFE = timedelta(days=14)
 _LAST_USED_STEP = timedelta(minutes=1)
 
 
-def _digest(token: str) -> bytes:
+def digest_of(token: str) -> bytes:
+    """What is stored of a key or session token."""
     return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
@@ -37,7 +38,7 @@ async def add_api_key(database: Database, scope: Scope, name: str) -> str:
                         "user_id": scope.user_id,
                         "name": name,
                         "hint": token[:7] + "…",
-                        "digest": _digest(token),
+                        "digest": digest_of(token),
                     }
                 )
             )
@@ -60,7 +61,7 @@ async def scope_of_key(database: Database, token: str | None) -> Scope:
             await connection.execute(
                 sql.select(keys.c.id, keys.c.organization_id, keys.c.team_id, keys.c.user_id, stale.label("stale"))
                 .join(members, sql.and_(members.c.team_id == keys.c.team_id, members.c.user_id == keys.c.user_id))
-                .where(keys.c.digest == _digest(token), keys.c.revoked_at.is_(None))
+                .where(keys.c.digest == digest_of(token), keys.c.revoked_at.is_(None))
             )
         ).one_or_none()
         if row is None:
@@ -85,7 +86,7 @@ async def open_session(database: Database, start_token: str) -> str:
             await connection.execute(
                 sql.delete(table)
                 .where(
-                    table.c.digest == _digest(start_token),
+                    table.c.digest == digest_of(start_token),
                     table.c.kind == "start_link",
                     table.c.expires_at > sql.func.now(),
                 )
@@ -109,7 +110,7 @@ async def scope_of_session(database: Database, token: str | None) -> Scope:
                 sql.select(table.c.organization_id, table.c.team_id, table.c.user_id)
                 .join(members, sql.and_(members.c.team_id == table.c.team_id, members.c.user_id == table.c.user_id))
                 .where(
-                    table.c.digest == _digest(token),
+                    table.c.digest == digest_of(token),
                     table.c.kind == "browser",
                     table.c.expires_at > sql.func.now(),
                 )
@@ -131,7 +132,7 @@ async def _add_session(database: Database, scope: Scope, kind: str, life: timede
                     {
                         "id": new_id(),
                         "user_id": scope.user_id,
-                        "digest": _digest(token),
+                        "digest": digest_of(token),
                         "kind": kind,
                         "expires_at": datetime.now(UTC) + life,
                     }

@@ -103,7 +103,7 @@ async def run_flow(
     """Start a run of the stored flow."""
     flow = await instance.flows.find(scope, flow_id)
     trigger = "api" if KEY_HEADER in request.headers else "manual"
-    accepted = await instance.starter.start(scope, flow, trigger, {"body": start.input}, test=start.test)
+    accepted = await instance.starter.start(scope, flow.current, trigger, {"body": start.input}, test=start.test)
     return answer(run_answer(await instance.history.find(scope, accepted.run_id), language), 202)
 
 

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 
-from outcode.engine.state import RunState
 from outcode.runs.webhooks import Reply, WebhookCall
 from outcode.server.access import KEY_HEADER, CurrentInstance
 from outcode.server.delivery import read_body, trigger_values
 from outcode.server.language import Language
 from outcode.server.problems import problem_response
 from outcode.values import json
-from outcode.values.problems import InputProblem, restored
+from outcode.values.problems import InputProblem
+from outcode.workspace.deliveries import Address
 from outcode.workspace.keys import scope_of_key
 
 router = APIRouter(tags=["webhooks"])
@@ -39,22 +39,20 @@ async def receive(
     except InputProblem:
         await scope_of_key(instance.database, key)  # only who may call is told what is wrong with the body
         raise
-    call = WebhookCall(domain, name, key, trigger_values(request, body), idempotency_key)
+    call = WebhookCall(Address(domain, name, key), trigger_values(request, body), idempotency_key)
     reply = await instance.webhooks.receive(call)
     return _answer(reply, language)
 
 
 def _answer(reply: Reply, language: str) -> Response:
     headers = {"X-Outcode-Run-Id": reply.run_id}
-    if reply.run is None:
-        return _json({"runId": reply.run_id}, 200, headers)
-    if not reply.run.ended:
-        return _json({"runId": reply.run_id}, 202, headers)
-    if reply.run.state != RunState.DONE and reply.run.error:
-        response = problem_response(restored(reply.run.error), language, 500)
+    if reply.outcome is None:
+        return _json({"runId": reply.run_id}, 202 if reply.waited else 200, headers)
+    if reply.outcome.problem is not None:
+        response = problem_response(reply.outcome.problem, language, 500)
         response.headers.update(headers)
         return response
-    return _json(reply.value, 200, headers)
+    return _json(reply.outcome.value, 200, headers)
 
 
 def _json(value: object, status: int, headers: dict[str, str]) -> Response:
