@@ -18,7 +18,7 @@ install: ## Create .venv and install the locked packages
 install-dev: ## The same, with what tests and checks need
 	@sh scripts/python.sh -m scripts.install --dev
 
-web: install ## Build the web page, when its sources have changed
+web: install ## Build the web page and pack the scripts' libraries, when their sources have changed
 	@$(PYTHON) -m scripts.web build
 
 web-packages: install-dev
@@ -66,5 +66,5 @@ bench: install ## Measure, and print figures as JSON
 	@$(PYTHON) -m benchmarks.run
 
 clean: ## Remove what was installed and built; your data in .outcode stays
-	@rm -rf .venv web/node_modules src/outcode/server/static .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.import_linter_cache
+	@rm -rf .venv web/node_modules src/outcode/server/static src/outcode/runs/sandbox/libraries.json \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,11 +1,14 @@
-"""Build the web page into ``src/outcode/server/static/``, or do nothing when its sources have not changed."""
+"""Build what comes from npm packages: the web page into ``src/outcode/server/static/``, and the sandbox's libraries.
+
+Nothing is done again while the sources have not changed.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from scripts import node
+from scripts import libraries, node
 from scripts.project import ROOT, done, fingerprint, mark_done, run
 
 PAGE = ROOT / "src" / "outcode" / "server" / "static" / "index.html"
@@ -18,6 +21,7 @@ def main() -> None:
     install_packages()
     if sys.argv[1:] == ["build"]:
         build()
+        libraries.build()
 
 
 def install_packages() -> None:

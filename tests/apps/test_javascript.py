@@ -44,6 +44,15 @@ def test_the_fields_have_the_sheet_s_limits() -> None:
         assert all(0 < len(text) <= 70 for text in (field.help.en, field.help.ko))
 
 
+def test_the_editor_says_which_libraries_are_there() -> None:
+    code = APP.actions[0].field("code")
+    assert code is not None
+    assert code.help is not None
+    for text in (code.help.en, code.help.ko):
+        assert "`_`" in text
+        assert "`dayjs`" in text
+
+
 def test_the_icon_is_a_drawing() -> None:
     assert ElementTree.fromstring(HERE.joinpath("icon.svg").read_text("utf-8")).tag == "{http://www.w3.org/2000/svg}svg"
 

@@ -1,7 +1,7 @@
-"""A real PostgreSQL server on a loopback TCP port, stopped by its process id, and TLS in front of it.
+"""Real servers on loopback TCP ports, stopped by their process ids: PostgreSQL with TLS in front of it, and MariaDB.
 
-The binaries that come with us are built without TLS; so TLS is ended by a small server here that answers PostgreSQL's
-SSLRequest, shakes hands, and hands everything on to the real one.
+PostgreSQL's binaries that come with us are built without TLS; so TLS is ended by a small server here that answers
+PostgreSQL's SSLRequest, shakes hands, and hands everything on to the real one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from outcode.transport.guard import EgressGuard, parse_allow_rules
-from outcode.transport.sql import PostgresqlTransport
+from outcode.transport.sql import MysqlTransport, PostgresqlTransport
+from tests.support.mariadb import Mariadb, mariadb_server
 
 PASSWORD = "s3cret-Pass'wörd"
 TLS_NAME = "db.example.com"
@@ -152,6 +153,20 @@ def loopback_guard() -> EgressGuard:
 @pytest.fixture
 async def transport(loopback_guard: EgressGuard) -> AsyncIterator[PostgresqlTransport]:
     made = PostgresqlTransport(loopback_guard)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(scope="session")
+def mariadb(certificate: Path) -> Iterator[Mariadb]:
+    """A MariaDB that offers TLS, its certificate for ``db.example.com``."""
+    with mariadb_server(certificate) as server:
+        yield server
+
+
+@pytest.fixture
+async def mysql(loopback_guard: EgressGuard) -> AsyncIterator[MysqlTransport]:
+    made = MysqlTransport(loopback_guard)
     yield made
     await made.close()
 

@@ -19,6 +19,8 @@ from outcode.transport.files import SheetReader
 from outcode.values.json import dumps
 from outcode.values.problems import InputProblem, Problem, Stopped, TooLarge
 
+SHEET, STRINGS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
+
 
 @pytest.fixture
 def reader() -> SheetReader:
@@ -47,6 +49,27 @@ def edited(content: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes
     return stream.getvalue()
 
 
+def with_shared_strings(content: bytes) -> bytes:
+    """The workbook as Excel writes it: texts stand once in a part of their own, here each cut into two formats."""
+    texts: list[bytes] = []
+
+    def moved(text: re.Match[bytes]) -> bytes:
+        texts.append(text[1])
+        return b't="s"><v>%d</v>' % (len(texts) - 1)
+
+    content = edited(content, SHEET, lambda xml: re.sub(rb't="inlineStr"><is><t>(.*?)</t></is>', moved, xml))
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    relation = f'<Relationship Id="texts" Type="{office}/sharedStrings" Target="sharedStrings.xml"/>'.encode()
+    index = "xl/_rels/workbook.xml.rels"
+    content = edited(content, index, lambda xml: xml.replace(b"</Relationships>", relation + b"</Relationships>"))
+    stream = io.BytesIO(content)
+    with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive:
+        parts = b"".join(b"<si><r><t>%b</t></r><r><rPr><b/></rPr><t>!</t></r></si>" % text for text in texts)
+        space = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        archive.writestr(STRINGS, b'<sst xmlns="%b">%b</sst>' % (space, parts))
+    return stream.getvalue()
+
+
 async def refused(reader: SheetReader, content: bytes | Path, name: str, **options: Any) -> Problem:
     with pytest.raises(Problem) as caught:
         await reader.perform(content, name, options)
@@ -56,7 +79,6 @@ async def refused(reader: SheetReader, content: bytes | Path, name: str, **optio
     return caught.value
 
 
-SHEET = "xl/worksheets/sheet1.xml"
 ORDERS = workbook(
     ["Order", "Name", "Name", None, "Total"],
     [1001, "미나", "a", None, 19.9],
@@ -65,6 +87,7 @@ ORDERS = workbook(
     [1003, "Ara", "c", None, "=SUM(E2)"],
     more=("둘째",),
 )
+SHARED = with_shared_strings(ORDERS)
 
 
 async def test_rows_with_their_numbers(reader: SheetReader) -> None:
@@ -84,6 +107,11 @@ async def test_rows_with_their_numbers(reader: SheetReader) -> None:
         "never_calculated": 1,
     }
     dumps(answer.value)
+
+
+async def test_texts_that_stand_in_a_part_of_their_own(reader: SheetReader) -> None:
+    answer = await reader.perform(SHARED, "orders.xlsx", {"columns": ["Name!", "Order!"], "limit": 1})
+    assert answer.value == [{"Name!": "미나!", "Order!": 1001, "_row": 2}]
 
 
 async def test_inspect_lists_the_sheets(reader: SheetReader, tmp_path: Path) -> None:
@@ -115,6 +143,46 @@ async def test_values_of_every_kind(reader: SheetReader) -> None:
     serial = (await reader.perform(content, "a.xlsx", {"date_format": "serial"})).value[0]
     assert (serial["c6"], serial["c8"]) == (46024, Decimal(repr(30 / 24 + 1 / 86400)))
     assert serial["c5"] == Decimal(repr(46347 + 9.5 / 24))
+
+
+async def test_values_as_text(reader: SheetReader) -> None:
+    moment = datetime(2026, 11, 21, 9, 30)
+    row = [
+        True,
+        3,
+        0.1,
+        1e300,
+        moment,
+        date(2026, 1, 2),
+        time(9, 30),
+        timedelta(hours=30, seconds=1),
+        "007",
+        None,
+        "#N/A",
+    ]
+    content = workbook([2026, *[f"c{index}" for index in range(1, 11)]], row)
+    got = (await reader.perform(content, "a.xlsx", {"value_mode": "text"})).value[0]
+    assert list(got.values()) == [
+        *("TRUE", "3", "0.1", "1E+300", "2026-11-21 09:30:00", "2026-01-02", "09:30:00", "30:00:01", "007", "", None),
+        *(2, {"c10": "#N/A"}),
+    ]
+    assert next(iter(got)) == "2026"
+    serial = (await reader.perform(content, "a.xlsx", {"value_mode": "text", "date_format": "serial"})).value[0]
+    assert (serial["c4"], serial["c5"], serial["c7"]) == (repr(46347 + 9.5 / 24), "46024", repr(30 / 24 + 1 / 86400))
+
+
+async def test_only_sheets_with_cells_count(reader: SheetReader) -> None:
+    book = openpyxl.Workbook()
+    book.create_chartsheet("Chart", 0)
+    for row in (["a"], [1]):
+        book["Sheet"].append(row)
+    book.create_sheet("Hidden").sheet_state = "hidden"
+    stream = io.BytesIO()
+    book.save(stream)
+    answer = await reader.perform(stream.getvalue(), "a.xlsm", {"sheet": 1})
+    assert answer.value == [{"a": 1, "_row": 2}]
+    assert answer.meta is not None
+    assert answer.meta["sheet_names"] == ["Sheet", "Hidden"]
 
 
 GRID = workbook(*[[f"{letter}{row}" for letter in "ABCDE"] for row in range(1, 11)])
@@ -182,6 +250,7 @@ async def test_empty_rows_can_be_kept_and_a_sheet_may_start_anywhere(reader: She
         ({"start_row": 1}, "sheet_option_invalid", "start_row"),
         ({"limit": -1}, "sheet_option_invalid", "limit"),
         ({"date_format": "us"}, "sheet_option_invalid", "serial"),
+        ({"value_mode": "formula"}, "sheet_option_invalid", "text"),
     ],
 )
 async def test_options_that_do_not_fit(reader: SheetReader, options: dict[str, Any], code: str, said: str) -> None:
@@ -204,6 +273,39 @@ def many_entries() -> bytes:
         for number in range(10_001):
             archive.writestr(f"xl/{number}", b"")
     return stream.getvalue()
+
+
+def blown_up(part: str, megabytes: int) -> bytes:
+    """A sound workbook one part of which is nearly all blanks, which deflate packs a thousand to one."""
+    return edited(SHARED, part, lambda xml: xml + b" " * (megabytes * 1024**2))
+
+
+def understated(content: bytes, part: str) -> bytes:
+    """The archive with an index that says the part is tiny."""
+    changed = bytearray(content)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        start = archive.start_dir
+        local = archive.getinfo(part).header_offset
+    named = changed.index(part.encode(), start) - 46
+    for at in (named + 24, local + 22):
+        changed[at : at + 4] = (500).to_bytes(4, "little")
+    return bytes(changed)
+
+
+def with_bytes(part: str, offset: int, content: bytes) -> bytes:
+    """SHARED with bytes changed inside the packed data of a part."""
+    with zipfile.ZipFile(io.BytesIO(SHARED)) as archive:
+        start = archive.getinfo(part).header_offset + offset
+    return SHARED[:start] + content + SHARED[start + len(content) :]
+
+
+def encrypted(part: str) -> bytes:
+    """SHARED with a part that the index says is encrypted."""
+    with zipfile.ZipFile(io.BytesIO(SHARED)) as archive:
+        at = SHARED.index(part.encode(), archive.start_dir) - 46 + 8
+    changed = bytearray(SHARED)
+    changed[at] |= 1
+    return bytes(changed)
 
 
 ENTITIES = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">%s]>""" % b"".join(
@@ -241,8 +343,24 @@ async def test_other_archives_and_suffixes(reader: SheetReader) -> None:
     assert (await refused(reader, ORDERS, "a.csv")).code == "csv_not_text"
 
 
+@pytest.mark.parametrize("part", [SHEET, STRINGS])
+async def test_damage_inside_the_archive_is_told(reader: SheetReader, part: str) -> None:
+    for content in (
+        with_bytes(part, 30 + len(part) + 20, b"\xff" * 40),
+        encrypted(part),
+        understated(blown_up(part, 1), part),
+        understated(blown_up(part, 200), part),
+    ):
+        assert (await refused(reader, content, "a.xlsx")).code == "sheet_damaged"
+
+
+async def test_what_packs_well_is_read_while_it_is_small(reader: SheetReader) -> None:
+    answer = await reader.perform(blown_up(SHEET, 8), "a.xlsx", {})
+    assert len(answer.value) == 3
+
+
 async def test_bombs_are_refused_before_they_are_unpacked(reader: SheetReader) -> None:
-    for content in (bomb(), many_entries()):
+    for content in (bomb(), many_entries(), blown_up(SHEET, 32), blown_up("docProps/app.xml", 32)):
         problem = await refused(reader, content, "a.xlsx")
         assert (problem.code, type(problem)) == ("sheet_bomb", TooLarge)
 
@@ -255,7 +373,7 @@ async def test_a_cell_far_away_does_not_take_the_memory() -> None:
     assert beyond.code in {"sheet_damaged", "sheet_too_heavy"}
 
 
-@pytest.mark.parametrize("part", [SHEET, "xl/workbook.xml", "xl/sharedStrings.xml"])
+@pytest.mark.parametrize("part", [SHEET, "xl/workbook.xml", STRINGS])
 async def test_entities_are_not_expanded(part: str) -> None:
     def change(xml: bytes) -> bytes:
         body = re.sub(rb"<\?xml[^>]*\?>", b"", xml)
@@ -263,10 +381,23 @@ async def test_entities_are_not_expanded(part: str) -> None:
 
     small = SheetReader(seconds=20, memory_bytes=512 * 1024**2)
     try:
-        said = dumps((await small.perform(edited(ORDERS, part, change), "a.xlsx", {})).value)
+        said = dumps((await small.perform(edited(SHARED, part, change), "a.xlsx", {})).value)
     except InputProblem as problem:
         said = problem.code
     assert "aaaaaaaaaaaa" not in said
+
+
+async def test_a_large_sheet_is_read_in_bounded_memory() -> None:
+    def cells(row: int) -> bytes:
+        return b"".join(b'<c r="%c%d"><v>%d</v></c>' % (65 + at, row, row * at) for at in range(20))
+
+    rows = b"".join(b'<row r="%d">%b</row>' % (row, cells(row)) for row in range(1, 20_001))
+    content = edited(ORDERS, SHEET, lambda _: b"<worksheet><sheetData>" + rows + b"</sheetData></worksheet>")
+    small = SheetReader(seconds=30, memory_bytes=256 * 1024**2)
+    answer = await small.perform(content, "a.xlsx", {"header_row": 0, "offset": 10_000, "limit": 10_000})
+    assert answer.meta is not None
+    assert (answer.meta["total_rows"], answer.meta["has_more"]) == (20_000, False)
+    assert [row["T"] for row in answer.value] == [row * 19 for row in range(10_001, 20_001)]
 
 
 async def test_reading_that_takes_too_long_is_killed() -> None:
@@ -286,8 +417,8 @@ async def csv(reader: SheetReader, content: bytes, **options: Any) -> list[dict[
     return rows
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949", "euc-kr"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 async def test_csv_encodings_and_separators(reader: SheetReader, encoding: str, delimiter: str) -> None:
     text = '이름,메모,값\r\n미나,"두 줄\n""인용""; 끝",007\r\n\r\n준,,1.50\r\n'.replace(",", delimiter)
     assert await csv(reader, text.encode(encoding)) == [
@@ -300,6 +431,15 @@ async def test_csv_of_one_column_and_without_header(reader: SheetReader) -> None
     assert await csv(reader, b"a;b, c\n1;2\n", header_row=0, end_row=1) == [{"A": "a", "B": "b, c", "_row": 1}]
     assert await csv(reader, b"name\nx y\n") == [{"name": "x y", "_row": 2}]
     assert await csv(reader, b"") == []
+
+
+async def test_tsv_is_cut_at_tabs_whatever_else_it_holds(reader: SheetReader) -> None:
+    content = '이름\t값\n"미,나"\t1,5\nJun;x\t2,5\n'.encode("cp949")
+    answer = await reader.perform(content, "목록.tsv", {"columns": ["B", "이름"]})
+    assert answer.value == [{"값": "1,5", "이름": "미,나", "_row": 2}, {"값": "2,5", "이름": "Jun;x", "_row": 3}]
+    assert answer.meta is not None
+    assert answer.meta["sheet"] == "목록"
+    assert (await refused(reader, bytes.fromhex("d0cf11e0a1b11ae1"), "a.tsv")).code == "sheet_old_or_locked"
 
 
 async def test_csv_with_lines_above_the_header(reader: SheetReader) -> None:

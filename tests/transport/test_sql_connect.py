@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from outcode.transport.sql import PostgresqlTransport, QueryOptions
-from outcode.transport.sql.settings import ServerSettings
+from outcode.transport.sql.postgresql.settings import ServerSettings
 from outcode.values.problems import EgressRefused, InputProblem, Problem, VendorDown, VendorRejected
 from outcode.values.references import BoundQuery
 

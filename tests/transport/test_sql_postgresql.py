@@ -110,7 +110,7 @@ async def test_parameters_of_the_field(run: Run) -> None:
     answer = await run("SELECT $1::int AS a, 2 = ANY($2::int[]) AS b, $3::jsonb AS c", parameters=[7, [1, 2], [1, 2]])
     assert answer.value == [{"a": 7, "b": True, "c": [1, 2]}]
     given = await problem(run, "SELECT $1::int, $2::int", parameters=[1])
-    assert (given.code, given.details) == ("sql_parameter_count", {"expected": 2, "given": 1})
+    assert (given.code, given.details) == ("sql_parameter_count", {"listed": "$1, $2, …", "expected": 2, "given": 1})
 
 
 async def test_labels_are_unique_and_described(run: Run) -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcode.transport.sql.parameters import argument, first_word, prepare
-from outcode.transport.sql.values import array, base64_text, local, number, parsed_json, plain, zoned
+from outcode.transport.sql.postgresql.parameters import argument, first_word, prepare
+from outcode.transport.sql.postgresql.values import array, base64_text, local, number, parsed_json, plain, zoned
 from outcode.values.problems import InputProblem
 from outcode.values.references import BoundQuery
 

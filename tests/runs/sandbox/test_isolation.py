@@ -42,6 +42,18 @@ TAMPERINGS = [
     "Intl.NumberFormat.prototype.format = 1",
     "Function('this.kept = 1; kept2 = 2')(); throw new TypeError(String(globalThis.kept) + globalThis.kept2)",
     "(0, eval)('var kept = 1')",
+    "Object.prototype.__proto__ = {kept: 1}",
+    "Object.prototype.__defineGetter__('kept', () => 1)",
+    "Array.prototype.push.call(Array.prototype, 'bad')",
+    "Array.prototype[Symbol.iterator] = function* () {}",
+    "Promise.resolve = () => 'bad'",
+    "Promise.prototype.constructor = Array",
+    "JSON.parse = () => 'bad'",
+    "JSON[Symbol.toStringTag] = 'bad'",
+    "String.prototype.slice = () => 'bad'",
+    "Reflect.set(globalThis, 'kept', 1) || null.x",
+    "Object.assign(Math, {random: () => 0})",
+    "Symbol.prototype.description = 'bad'",
 ]
 
 
@@ -115,10 +127,35 @@ async def test_nothing_is_left_for_the_next_call_of_the_same_code(run: Run, fail
         "typeof input.constructor.constructor('return this')().process",
         "typeof (() => {}).constructor('return globalThis')().require",
         "typeof __timer_manager",
+        "typeof Function('return this')().process",
+        "typeof (0, eval)('this').require",
+        "typeof Reflect.construct(Function, ['return globalThis.Deno'])()",
+        "typeof (function* () {}).constructor('yield globalThis.process')().next().value",
+        "typeof (await (async () => {}).constructor('return globalThis.fetch')())",
+        "typeof setTimeout.constructor('return globalThis.WebAssembly')()",
+        "typeof JSON.stringify.constructor('return globalThis.SharedArrayBuffer')()",
+        "typeof new Proxy({}, {}).constructor.constructor('return globalThis.Atomics')()",
+        "typeof ShadowRealm",
+        "typeof Worker",
+        "typeof gc",
+        "typeof load",
+        "typeof quit",
     ],
 )
 async def test_there_is_nothing_to_escape_to(run: Run, expression: str) -> None:
     assert (await run(f"return {expression}", {})).value == "undefined"
+
+
+async def test_a_stack_shows_text_and_no_functions(run: Run, fail: Fail) -> None:
+    code = """
+      try { Error.prepareStackTrace = (error, frames) => frames } catch {}
+      const target = {};
+      Error.captureStackTrace(target);
+      return [typeof target.stack, typeof new Error().stack];
+    """
+    assert (await run(code)).value == ["string", "string"]
+    for attempt in ("return arguments.callee", "return (function f() { return f.caller })()", "with ({}) {}"):
+        assert (await fail(attempt)).code in {"script_runtime_error", "script_syntax_error"}
 
 
 async def test_what_was_taken_away_cannot_be_had_back(run: Run, fail: Fail) -> None:

@@ -56,6 +56,9 @@ async def test_what_never_ends_is_stopped_and_its_process_replaced(
         "await new Promise((go) => setTimeout(go)); const kept = []; while (true) kept.push(new Array(1000).fill(1))",
         "await Promise.resolve(); const kept = []; while (true) kept.push(new Array(1000).fill(1))",
         "return 'x'.repeat(2 ** 28).split('')",
+        "console.log('x'.repeat(2 ** 28))",
+        "const kept = new Map(); while (true) kept.set(kept.size, {})",
+        "const kept = []; while (true) { try { while (true) kept.push(new Array(1000).fill(1)) } catch {} }",
     ],
 )  # fmt: skip
 async def test_what_takes_too_much_memory_is_stopped(run: Run, fail: Fail, code: str) -> None:
@@ -63,6 +66,16 @@ async def test_what_takes_too_much_memory_is_stopped(run: Run, fail: Fail, code:
     assert isinstance(problem, TooLarge)
     assert (problem.code, problem.details) == ("script_out_of_memory", {"memory_mb": 32})
     assert (await run("return 3")).value == 3
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["new ArrayBuffer(8, {maxByteLength: 1e9}).resize(9e8)", "new Array(-1)", "return 'x'.repeat(2 ** 30)"],
+)
+async def test_what_v8_refuses_by_itself_is_an_error_of_the_script(fail: Fail, code: str) -> None:
+    problem = await fail(code, memory_mb=32)
+    assert problem.code == "script_runtime_error"
+    assert "RangeError" in problem.message("en")
 
 
 async def test_memory_within_the_limit_is_given(run: Run) -> None:

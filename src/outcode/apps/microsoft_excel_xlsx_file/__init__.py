@@ -79,6 +79,20 @@ _FIELDS = (
     ),
     SwitchField(key="skip_empty", label=Words(en="Skip empty rows", ko="빈 행 건너뛰기"), default=True),
     SelectField(
+        key="value_mode",
+        label=Words(en="Values", ko="값"),
+        help=Words(
+            en="Text: every cell as in a saved .csv; formats are left out.",
+            ko="텍스트: 모든 셀을 .csv로 저장한 것처럼 읽습니다(표시 형식 제외).",
+        ),
+        default="value",
+        advanced=True,
+        options=(
+            Option(value="value", label=Words(en="Typed values", ko="형식이 있는 값")),
+            Option(value="text", label=Words(en="Text", ko="텍스트")),
+        ),
+    ),
+    SelectField(
         key="date_format",
         label=Words(en="Date format", ko="날짜 형식"),
         default="iso",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from outcode.runs.sandbox.frames import MAX_BATCH_RESULT_BYTES, MAX_RESULT_BYTES, Element, Failure, Reply
 from outcode.values.json import Json, loads
-from outcode.values.problems import InputProblem, Place, Problem, TooLarge
+from outcode.values.problems import InputProblem, Place, Problem, SetupProblem, TooLarge
 
 HEADER_LINES = 1
 LOG_LINE_BYTES = 2048
@@ -79,6 +79,8 @@ def _problem(error: Failure, logs: list[str], code: str, memory_mb: int) -> Prob
             return InputProblem("script_result_circular", reason=error.message)
         case "not_json":
             return InputProblem("script_result_not_json", type=error.type, key=error.key or "return")
+        case "no_library":
+            return SetupProblem("script_library_missing", name=error.name)
         case "runtime":
             reason = ": ".join(part for part in (error.name, error.message) if part) or "an empty value was thrown"
             place = _place(error.line, error.column, code)

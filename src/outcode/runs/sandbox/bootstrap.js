@@ -1,6 +1,6 @@
 // Runs once in every new isolate, before any user code: takes away what could wait, share or signal, gives a
 // console and timers that end with their call, and freezes everything so that no call can prepare a trap for the next.
-// `__SECRET__` is replaced by a random name, so that user code cannot reach the three doors at the end.
+// `__SECRET__` is replaced by a random name, so that user code cannot reach the doors at the end.
 const __SECRET__ = (() => {
   "use strict";
 
@@ -134,6 +134,8 @@ const __SECRET__ = (() => {
     return text.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, "$1\ufffd");
   }
 
+  class NoLibrary extends Error {}
+
   function textOf(value) {
     if (value === undefined) return "null";
     if (typeof value === "symbol") throw new NotJson("Symbol", "");
@@ -151,6 +153,7 @@ const __SECRET__ = (() => {
     let stack = "";
     try {
       if (error instanceof NotJson) return { kind: "not_json", type: error.type, key: String(error.key) };
+      if (error instanceof NoLibrary) return { kind: "no_library", name: error.message };
       if (error instanceof Error) {
         name = String(error.name);
         message = String(error.message);
@@ -201,6 +204,7 @@ const __SECRET__ = (() => {
     }
     giveUp = null;
     timers.clear();
+    for (const forget of forgetting) forget();
     const logs = lines.length > 0 || linesLeftOut > 0 ? jsonOf(takeLines()) : "[]";
     return `{${outcome},"logs":${logs},"duration_ms":${Date.now() - began}}`;
   }
@@ -271,6 +275,65 @@ const __SECRET__ = (() => {
     }
   }
 
+  // ---- libraries ------------------------------------------------------------------------------------------------
+  // Most scripts use none, so each is compiled when it is first named. All that it is built on is frozen by then, and
+  // so is the library before anyone sees it. What it keeps where freezing does not reach is set back after each call.
+  let packed = "{}";
+  const forgetting = [];
+
+  function supply(text) {
+    packed = text;
+  }
+
+  function offer(name, prepare) {
+    let library;
+    let loading = false;
+
+    function load() {
+      const source = JSON.parse(packed)[name];
+      if (source === undefined) throw new NoLibrary(name);
+      const made = Function(source)();
+      const { roots, forget } = prepare(made);
+      freezeAll([made, ...roots]);
+      forgetting.push(forget);
+      library = made;
+    }
+
+    Object.defineProperty(globalThis, name, {
+      get() {
+        // While it loads, lodash itself looks whether there is another.
+        if (library === undefined && !loading) {
+          loading = true;
+          try {
+            load();
+          } finally {
+            loading = false;
+          }
+        }
+        return library;
+      },
+    });
+  }
+
+  offer("_", (lodash) => {
+    let last = 0;
+    lodash.mixin({ uniqueId: (prefix = "") => `${prefix}${++last}` }, { chain: false });
+    return {
+      roots: [lodash([]), lodash([]).map(), new lodash.memoize.Cache()],
+      forget() {
+        last = 0;
+      },
+    };
+  });
+
+  offer("dayjs", (dayjs) => ({
+    roots: [dayjs(), dayjs().$utils()],
+    forget() {
+      dayjs.locale("en");
+      dayjs.tz.setDefault();
+    },
+  }));
+
   globalThis.setTimeout = setTimeout;
   globalThis.clearTimeout = clearTimeout;
   globalThis.__timer_manager = undefined;
@@ -283,6 +346,8 @@ const __SECRET__ = (() => {
   const words = new Intl.Segmenter("en", { granularity: "word" }).segment("a");
   freezeAll([
     globalThis,
+    NotJson,
+    NoLibrary,
     __TimerManager,
     // What no global name leads to.
     (function* () {})(),
@@ -300,6 +365,6 @@ const __SECRET__ = (() => {
     Object.getOwnPropertyDescriptor((function () { "use strict"; return arguments; })(), "callee")?.get,
   ]);
 
-  return { install, start, collect, settled: () => running };
+  return { install, supply, start, collect, settled: () => running };
 })();
 __SECRET__;

@@ -39,7 +39,7 @@ class Ready(msgspec.Struct):
 class Failure(msgspec.Struct):
     """Why one call gave no value; only what ``kind`` needs is filled. Lines count in the wrapped source."""
 
-    kind: Literal["runtime", "not_json", "circular", "too_large", "memory"]
+    kind: Literal["runtime", "not_json", "circular", "too_large", "memory", "no_library"]
     name: str = ""
     message: str = ""
     type: str = ""

@@ -21,6 +21,9 @@ from py_mini_racer import (
 from outcode.runs.sandbox.frames import MAX_BATCH_RESULT_BYTES, MAX_RESULT_BYTES, Reply
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.js").read_text("utf-8")
+# `make web` packs them; where that was not done, only a script that names one of them fails.
+_LIBRARIES = Path(__file__).with_name("libraries.json")
+_PACKED_LIBRARIES = _LIBRARIES.read_text("utf-8") if _LIBRARIES.is_file() else "{}"
 _MB = 1024**2
 _MEMORY_CHECK_SECONDS = 0.05
 
@@ -48,6 +51,7 @@ class Isolate:
         self._secret = f"outcode_{secrets.token_hex(16)}"
         doors = cast("JSMappedObject", self._engine.eval(_BOOTSTRAP.replace("__SECRET__", self._secret)))
         self._start = cast("JSFunction", doors["start"])
+        cast("JSFunction", doors["supply"])(_PACKED_LIBRARIES)
         self._engine.set_hard_memory_limit(memory_mb * _MB)
         try:
             self._install(cast("JSFunction", doors["install"]), code, names)

@@ -66,13 +66,13 @@ def _answer(stream: BinaryIO, request: dict[str, Json], sink: BinaryIO) -> None:
 def _grid(stream: BinaryIO, name: str, options: SheetOptions) -> CsvGrid | WorkbookGrid:
     suffix = Path(name).suffix.lower()
     if suffix in {".xlsx", ".xlsm"}:
-        return WorkbookGrid(stream, name, options.sheet, dates_as_serial=options.date_format == "serial")
-    if suffix != ".csv":
+        return WorkbookGrid(stream, name, options)
+    if suffix not in {".csv", ".tsv"}:
         raise InputProblem("sheet_suffix", name=name)
     if stream.read(8).startswith(OLE_MAGIC):
         raise InputProblem("sheet_old_or_locked", name=name)
     stream.seek(0)
-    grid = CsvGrid(stream, name)
+    grid = CsvGrid(stream, name, "\t" if suffix == ".tsv" else None)
     find_sheet(options.sheet, grid.sheet_names)
     return grid
 

@@ -1,4 +1,4 @@
-"""Reading .csv: encoding and separator are found out, every cell stays text; types are a later step's job."""
+"""Reading .csv and .tsv: encoding and separator are found out, every cell stays text; types are a later step's job."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from typing import BinaryIO
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Place
 
-_DELIMITERS = (",", ";", "\t")
+_DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 1024 * 1024
+_SAMPLE = 64 * 1024
 _LONGEST_CELL = 16 * 1024 * 1024
 
 
 class CsvGrid:
-    """A .csv file as one sheet, named after the file."""
+    """A .csv or .tsv file as one sheet, named after the file; without a delimiter it is found out."""
 
     ragged_rows = True
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(self, stream: BinaryIO, name: str, delimiter: str | None) -> None:
         self._name = name
         self._encoding = _encoding(stream, name)
         stream.seek(0)
         self._text = io.TextIOWrapper(stream, self._encoding, newline="")
-        self._delimiter = _delimiter(self._text.read(64 * 1024))
+        self._delimiter = delimiter or _delimiter(self._text.read(_SAMPLE))
         self._text.seek(0)
         self.sheet = PurePath(name).stem
         self.sheet_names: Sequence[str] = (self.sheet,)
@@ -95,7 +96,7 @@ def _first_bad_line(stream: BinaryIO, encoding: str) -> int | None:
 def _delimiter(sample: str) -> str:
     """The separator that cuts the first records into the most cells, all of them into equally many."""
     best, most = ",", 1
-    whole_lines = sample if len(sample) < 64 * 1024 else sample[: sample.rfind("\n") + 1]
+    whole_lines = sample if len(sample) < _SAMPLE else sample[: sample.rfind("\n") + 1]
     for delimiter in _DELIMITERS:
         try:
             records = list(islice(csv.reader(io.StringIO(whole_lines, newline=""), delimiter=delimiter), 20))

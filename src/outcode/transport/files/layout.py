@@ -63,6 +63,10 @@ class Layout:
             self.total_rows += 1
             if options.offset < self.total_rows <= end:
                 values = [self.grid.value(cells[at]) if at < len(cells) else None for at in self._positions]
+                if errors:
+                    values = [
+                        None if name in errors else value for name, value in zip(self.headers, values, strict=True)
+                    ]
                 yield [number, values, errors or None]
 
     def _name(self, cells: Sequence[object]) -> None:

@@ -27,6 +27,7 @@ class SheetOptions:
     last_column: int | None = None
     columns: tuple[str, ...] = ()
     skip_empty: bool = True
+    value_mode: str = "value"
     date_format: str = "iso"
     offset: int = 0
     limit: int = DEFAULT_LIMIT
@@ -40,13 +41,11 @@ class SheetOptions:
         """
         header_row = _whole(options, "header_row", 1)
         sheet = options.get("sheet")
-        date_format = options.get("date_format") or "iso"
-        if date_format not in {"iso", "serial"}:
-            raise _invalid("date_format", "iso, serial")
         given: dict[str, Any] = {
             "sheet": str(sheet) if sheet not in (None, "") else None,
             "skip_empty": options.get("skip_empty") is not False,
-            "date_format": date_format,
+            "value_mode": _choice(options, "value_mode", ("value", "text")),
+            "date_format": _choice(options, "date_format", ("iso", "serial")),
             "offset": _whole(options, "offset", 0),
             "limit": _whole(options, "limit", DEFAULT_LIMIT),
         }
@@ -112,6 +111,14 @@ def _range(text: Json, *, with_header: bool) -> dict[str, Any]:
         "start_row": top + 1 if with_header else top,
         "end_row": bottom,
     }
+
+
+def _choice(options: Mapping[str, Json], key: str, known: tuple[str, ...]) -> str:
+    """One of the known words; the first when the field is empty."""
+    value = options.get(key) or known[0]
+    if value not in known:
+        raise _invalid(key, ", ".join(known))
+    return str(value)
 
 
 def _whole(options: Mapping[str, Json], key: str, default: int, *, least: int = 0) -> int:

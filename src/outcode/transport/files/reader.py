@@ -21,9 +21,9 @@ _KINDS: dict[str, type[Problem]] = {kind.kind: kind for kind in (InputProblem, T
 
 
 class SheetReader:
-    """Reads .xlsx, .xlsm and .csv; the limits hold for one file, at most ``at_once`` are read at a time."""
+    """Reads .xlsx, .xlsm, .csv and .tsv; the limits hold for one file, at most ``at_once`` are read at a time."""
 
-    def __init__(self, *, seconds: float = 120.0, memory_bytes: int = 2 * 1024**3, at_once: int = 2) -> None:
+    def __init__(self, *, seconds: float = 120.0, memory_bytes: int = 2560 * 1024**2, at_once: int = 2) -> None:
         self._seconds = seconds
         self._memory_bytes = memory_bytes
         self._free = asyncio.Semaphore(at_once)
@@ -39,12 +39,16 @@ class SheetReader:
         """
         wanted = SheetOptions.of(options)
         batches: list[list[Json]] = []
+        end: dict[str, Json] | None = None
         async with aclosing(self._messages(source, name, wanted, inspect=False)) as messages:
             async for message in messages:
                 if message["kind"] == "end":
-                    return _answer(message, batches, wanted)
+                    end = message
+                    break
                 batches.append(message["rows"])
-        raise TooLarge("sheet_too_heavy", name=name)
+        if end is None:
+            raise TooLarge("sheet_too_heavy", name=name)
+        return await _answer(end, batches, wanted)
 
     async def inspect(self, source: Path | bytes, name: str) -> list[str]:
         """The names of the sheets: what a connection's test does. Raises as :meth:`perform`."""
@@ -114,12 +118,15 @@ async def _next(child: Process) -> dict[str, Json] | None:
     return message
 
 
-def _answer(end: dict[str, Json], batches: list[list[Json]], options: SheetOptions) -> Answer:
+async def _answer(end: dict[str, Json], batches: list[list[Json]], options: SheetOptions) -> Answer:
     headers = end["headers"]
-    rows = []
-    for number, cells, errors in (row for batch in batches for row in batch):
-        row = dict(zip(headers, cells, strict=True)) | {ROW_KEY: number}
-        rows.append(row | {ERRORS_KEY: errors} if errors else row)
+    rows: list[dict[str, Json]] = []
+    batches.reverse()
+    while batches:  # each is let go once its rows are made: a million of them need not stand in memory twice
+        for number, cells, errors in batches.pop():
+            row = dict(zip(headers, cells, strict=True)) | {ROW_KEY: number}
+            rows.append(row | {ERRORS_KEY: errors} if errors else row)
+        await asyncio.sleep(0)
     meta: dict[str, Json] = {
         "row_count": len(rows),
         "total_rows": end["total_rows"],

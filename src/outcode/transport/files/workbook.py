@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, BinaryIO
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from outcode.transport.files.marks import Marks, read_marks
+from outcode.transport.files.options import SheetOptions
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Place, TooLarge
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MOST_ENTRIES = 10_000
-_MOST_UNPACKED = 500 * 1024 * 1024
-_MOST_UNPACKED_EVER = 4 * 1024 * 1024 * 1024
 _MOST_RATIO = 100
+_SMALL_UNPACKED = 16 * 1024 * 1024
+"""Up to here the ratio does not matter: a short list of equal rows packs well, and cannot do harm."""
+_MOST_UNPACKED = 2 * 1024 * 1024 * 1024
+"""A million rows of twenty columns unpack to 0.7 GB; twice as many do not fit the memory anyway."""
 _LARGEST_WHOLE = Decimal(10) ** 21
 """Beyond it a whole number keeps its exponent instead of a row of zeros."""
+_EXACT = 2.0**53
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - spreadsheets know no zones
+_CHUNK = 1024 * 1024
+# What the two readers of archives say to damaged ones; RuntimeError to encrypted parts.
+_BROKEN = (CalamineError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 _MICROSECONDS_A_DAY = 86_400_000_000
 
 
@@ -31,14 +39,18 @@ class WorkbookGrid:
 
     ragged_rows = False
 
-    def __init__(self, stream: BinaryIO, name: str, sheet: str | None, *, dates_as_serial: bool = False) -> None:
-        self._dates_as_serial = dates_as_serial
+    def __init__(self, stream: BinaryIO, name: str, options: SheetOptions) -> None:
+        self._dates_as_serial = options.date_format == "serial"
+        self._as_text = options.value_mode == "text"
         archive = _archive(stream, name)
         try:
+            _check_sizes(archive)
+            stream.seek(0)
             workbook = CalamineWorkbook.from_filelike(stream)
-            self.sheet_names: Sequence[str] = tuple(workbook.sheet_names)
-            self.sheet = find_sheet(sheet, self.sheet_names)
-        except CalamineError as error:
+            kinds = workbook.sheets_metadata
+            self.sheet_names: Sequence[str] = tuple(kind.name for kind in kinds if kind.typ is SheetTypeEnum.WorkSheet)
+            self.sheet = find_sheet(options.sheet, self.sheet_names)
+        except _BROKEN as error:
             raise _damaged(name, error) from error
         self._name, self._archive, self._workbook = name, archive, workbook
         self._marks = Marks()
@@ -51,9 +63,10 @@ class WorkbookGrid:
     def rows(self) -> Iterator[tuple[int, Sequence[object]]]:
         """Numbered rows from column A on; the sheet is parsed when the first is asked for."""
         try:
-            sheet = self._workbook.get_sheet_by_name(self.sheet)
+            # First, since it notices a sheet that is longer than the archive's index says.
             self._marks = read_marks(self._archive, self.sheet)
-        except (CalamineError, zipfile.BadZipFile, NotImplementedError) as error:
+            sheet = self._workbook.get_sheet_by_name(self.sheet)
+        except _BROKEN as error:
             raise _damaged(self._name, error) from error
         start = sheet.start
         if start is None:
@@ -66,13 +79,15 @@ class WorkbookGrid:
         return cell == ""
 
     def value(self, cell: object) -> Json:
+        if self._as_text:
+            return _text(cell, dates_as_serial=self._dates_as_serial)
         match cell:
+            case float():
+                return _number(cell)
             case "" | None:
                 return None
-            case bool() | str():
+            case str() | int():
                 return cell
-            case float() | int():
-                return _number(cell)
             case datetime() | date() | time() | timedelta() if self._dates_as_serial:
                 return _number(_serial(cell))
             case timedelta():
@@ -110,25 +125,58 @@ def _archive(stream: BinaryIO, name: str) -> zipfile.ZipFile:
         raise InputProblem("sheet_not_workbook", name=name)
     try:
         archive = zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except _BROKEN as error:
         raise _damaged(name, error) from error
     entries = archive.infolist()
     unpacked = sum(entry.file_size for entry in entries)
     packed = max(1, sum(entry.compress_size for entry in entries))
-    bomb = unpacked > _MOST_UNPACKED and unpacked > _MOST_RATIO * packed
-    if bomb or len(entries) > _MOST_ENTRIES or unpacked > _MOST_UNPACKED_EVER:
+    bomb = unpacked > _SMALL_UNPACKED and unpacked > _MOST_RATIO * packed
+    if bomb or len(entries) > _MOST_ENTRIES or unpacked > _MOST_UNPACKED:
         raise TooLarge("sheet_bomb", name=name)
     if not any(entry.filename.lower().startswith("xl/") for entry in entries):
         raise InputProblem("sheet_not_workbook", name=name)
-    stream.seek(0)
     return archive
+
+
+def _check_sizes(archive: zipfile.ZipFile) -> None:
+    """Unpack all but the sheets as far as the archive's index says; a part that is longer fails by its checksum.
+
+    calamine believes the data and not the index, by which bombs are told. A sheet is checked when it is searched.
+    """
+    for entry in archive.infolist():
+        if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            raise zipfile.BadZipFile(entry.filename)
+        if not entry.filename.lower().startswith("xl/worksheets/"):
+            with archive.open(entry) as part:
+                while part.read(_CHUNK):
+                    pass
 
 
 def _damaged(name: str, error: Exception) -> InputProblem:
     return InputProblem("sheet_damaged", name=name, reason=type(error).__name__)
 
 
+def _text(cell: object, *, dates_as_serial: bool) -> str:
+    """What a .csv saved from the sheet would hold, but for number formats, which calamine does not know."""
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "TRUE" if cell else "FALSE"
+        case float():
+            return str(_number(cell))
+        case datetime() | date() | time() | timedelta() if dates_as_serial:
+            return str(_number(_serial(cell)))
+        case datetime():
+            return cell.isoformat(" ")
+        case timedelta():
+            return _hours(cell)
+    return str(cell)
+
+
 def _number(cell: float) -> int | Decimal:
+    if cell.is_integer() and abs(cell) < _EXACT:
+        return int(cell)
     exact = Decimal(repr(cell))
     return int(exact) if exact == exact.to_integral_value() and abs(exact) < _LARGEST_WHOLE else exact
 
@@ -148,11 +196,21 @@ def _serial(cell: date | time | timedelta) -> float:
 
 
 def _duration(span: timedelta) -> str:
-    sign = "-" if span < timedelta() else ""
+    sign, hours, minutes, seconds, fraction = _clock(span)
+    parts = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
+    parts += f"{seconds}{fraction}S" if seconds or fraction or not parts else ""
+    return f"{sign}PT{parts}"
+
+
+def _hours(span: timedelta) -> str:
+    """As Excel's ``[h]:mm:ss`` shows it, such as ``30:00:01``."""
+    sign, hours, minutes, seconds, fraction = _clock(span)
+    return f"{sign}{hours}:{minutes:02}:{seconds:02}{fraction}"
+
+
+def _clock(span: timedelta) -> tuple[str, int, int, int, str]:
     total, micro = divmod(abs(span) // timedelta(microseconds=1), 1_000_000)
     minutes, seconds = divmod(total, 60)
     hours, minutes = divmod(minutes, 60)
     fraction = f".{micro:06}".rstrip("0") if micro else ""
-    parts = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
-    parts += f"{seconds}{fraction}S" if seconds or fraction or not parts else ""
-    return f"{sign}PT{parts}"
+    return "-" if span < timedelta() else "", hours, minutes, seconds, fraction

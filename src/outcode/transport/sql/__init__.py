@@ -1,6 +1,12 @@
-"""SQL databases: one statement a run, with bound parameters, on a guarded address."""
+"""SQL databases: one statement a run, with bound parameters, on a guarded address.
 
-from outcode.transport.sql.postgresql import PostgresqlTransport, QueryOptions
+What the databases share stands here: settings, options, TLS, pools, retries, answers. Each has a folder of its own for
+its driver, its parameters, its values and its error codes.
+"""
+
+from outcode.transport.sql.mysql import MysqlTransport
+from outcode.transport.sql.options import QueryOptions
+from outcode.transport.sql.postgresql import COCKROACHDB, PostgresqlTransport
 from outcode.transport.sql.settings import DatabaseConnection
 
-__all__ = ["DatabaseConnection", "PostgresqlTransport", "QueryOptions"]
+__all__ = ["COCKROACHDB", "DatabaseConnection", "MysqlTransport", "PostgresqlTransport", "QueryOptions"]

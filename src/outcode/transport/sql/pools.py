@@ -4,53 +4,70 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Generic, Protocol, TypeVar
 
-import asyncpg
-
-from outcode.transport.guard import EgressGuard
-from outcode.transport.sql.connect import open_session
-from outcode.transport.sql.session import Session
-from outcode.transport.sql.settings import ServerSettings
 from outcode.values.problems import VendorDown
 
-_SESSIONS_PER_POOL = 10
+SESSIONS_PER_POOL = 10
+IDLE_SECONDS = 60.0
 _MOST_POOLS = 64
-_IDLE_SECONDS = 60.0
 _RESET_SECONDS = 10.0
 _PATIENCE_SECONDS = 1.0
 
 _Key = tuple[str, int]
+_Session = TypeVar("_Session")
 
 
-class SessionPools:
-    """The pools of one process; idle sessions close after a minute, new credentials never meet an old session."""
+class Pool(Protocol[_Session]):
+    """Sessions with one server for one user, as ``asyncpg.Pool`` has them."""
 
-    def __init__(self, guard: EgressGuard) -> None:
-        self._guard = guard
-        self._pools: OrderedDict[_Key, Any] = OrderedDict()
+    async def acquire(self) -> _Session: ...
+
+    async def release(self, session: _Session, /, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's
+        """Reset a session, or drop it where that fails."""
+
+    async def close(self) -> None:
+        """Close every session once its statement is done."""
+
+    def get_size(self) -> int: ...
+
+    def get_idle_size(self) -> int: ...
+
+
+class SessionPools(Generic[_Session]):
+    """The pools of one process; idle sessions close after a minute, new credentials never meet an old session.
+
+    ``lost``: what a pool raises when a session is, or was, beyond use.
+    """
+
+    def __init__(self, *lost: type[Exception]) -> None:
+        self._lost = lost
+        self._pools: OrderedDict[_Key, Pool[_Session]] = OrderedDict()
         self._retiring: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def session(
-        self, connection_id: str, version: int, settings: ServerSettings, seconds: float
-    ) -> AsyncIterator[Session]:
-        """A session for one statement, reset when it is given back.
+        self, connection_id: str, version: int, make: Callable[[], Awaitable[Pool[_Session]]], seconds: float
+    ) -> AsyncIterator[_Session]:
+        """A session for one statement, reset when it is given back; ``make`` makes the pool where there is none.
 
-        Raises the problems of :func:`open_session`; VendorDown ``sql_pool_busy`` when none is free within ``seconds``.
+        Raises what opening a session raises; VendorDown ``sql_pool_busy`` when none is free within ``seconds``.
         """
-        pool = await self._pool((connection_id, version), settings)
+        pool = await self._pool((connection_id, version), make)
         try:
             async with asyncio.timeout(seconds):
                 session = await pool.acquire()
-        except (TimeoutError, asyncpg.InterfaceError) as error:
+        except TimeoutError as error:
+            raise VendorDown("sql_pool_busy", seconds=seconds) from error
+        except self._lost as error:
             raise VendorDown("sql_pool_busy", seconds=seconds) from error
         try:
             yield session
         finally:
-            await self._give_back(pool, session)
+            with suppress(*self._lost):  # then the pool has dropped it already
+                await pool.release(session, timeout=_RESET_SECONDS)
 
     async def close(self) -> None:
         """Close every session, those that still work after a second."""
@@ -59,19 +76,13 @@ class SessionPools:
         if self._retiring:
             _, working = await asyncio.wait(self._retiring, timeout=_PATIENCE_SECONDS)
             for task in working:
-                task.cancel()  # asyncpg then terminates the pool
+                task.cancel()  # the pool then ends what it holds at once
             await asyncio.gather(*self._retiring, return_exceptions=True)
 
-    async def _pool(self, key: _Key, settings: ServerSettings) -> Any:
+    async def _pool(self, key: _Key, make: Callable[[], Awaitable[Pool[_Session]]]) -> Pool[_Session]:
         pool = self._pools.get(key)
         if pool is None:
-            pool = await asyncpg.create_pool(
-                min_size=0,
-                max_size=_SESSIONS_PER_POOL,
-                max_inactive_connection_lifetime=_IDLE_SECONDS,
-                connection_class=Session,
-                connect=self._opener(settings),
-            )
+            pool = await make()
             self._pools[key] = pool
             for old in [old for old in self._pools if old[0] == key[0] and old != key]:
                 self._retire(old)
@@ -90,15 +101,3 @@ class SessionPools:
         task = asyncio.create_task(self._pools.pop(key).close())
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
-
-    def _opener(self, settings: ServerSettings) -> Any:
-        async def connect(*_arguments: object, **_options: object) -> Session:
-            return await open_session(settings, self._guard)
-
-        return connect
-
-    @staticmethod
-    async def _give_back(pool: Any, session: Session) -> None:
-        """Reset the session; where that fails the pool has dropped it already."""
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
-            await pool.release(session, timeout=_RESET_SECONDS)

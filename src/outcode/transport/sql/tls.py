@@ -1,65 +1,29 @@
-"""TLS to an address that was checked, verified against the name that the user wrote.
-
-asyncpg derives the server name from the host it connects to, and that is an IP address here: the egress guard's answer.
-An ``SSLContext`` that always states the user's name says the right thing in every place where asyncpg starts TLS, the
-cancel request's own connection included, and needs nothing private of asyncpg.
-"""
+"""What TLS to a database trusts: nothing is read from the environment or the home folder."""
 
 from __future__ import annotations
 
 import ssl
+from typing import TypeVar
 
-from outcode.transport.sql.settings import ServerSettings
 from outcode.values.problems import InputProblem, Place
 
-
-class NamedContext(ssl.SSLContext):
-    """A client context that presents and checks ``server_name``, whatever address was dialled."""
-
-    server_name: str
-
-    def wrap_bio(
-        self,
-        incoming: ssl.MemoryBIO,
-        outgoing: ssl.MemoryBIO,
-        server_side: bool = False,  # noqa: FBT001 - the overridden signature
-        server_hostname: str | bytes | None = None,  # noqa: ARG002 - this is what is replaced
-        session: ssl.SSLSession | None = None,
-    ) -> ssl.SSLObject:
-        return super().wrap_bio(incoming, outgoing, server_side, self.server_name, session)
+_Context = TypeVar("_Context", bound=ssl.SSLContext)
 
 
-def attempts(settings: ServerSettings) -> tuple[NamedContext | None, ...]:
-    """The ways to connect, in the order that ``sslmode`` asks for; None is without TLS."""
-    match settings.sslmode:
-        case "disable":
-            return (None,)
-        case "allow":
-            return (None, context(settings))
-        case "prefer":
-            return (context(settings), None)
-        case _:
-            return (context(settings),)
+def trusting(context: _Context, authority: str | None, *, verified: bool, named: bool, field: str) -> _Context:
+    """Set up a client context.
 
-
-def context(settings: ServerSettings) -> NamedContext:
-    """The context of a connection: nothing is read from the environment or the home folder.
-
-    A CA certificate is always used to check the server, as libpq does with ``require``. Without one, ``verify-ca`` and
-    ``verify-full`` trust the system's certificate authorities. Raises InputProblem ``sql_certificate_invalid``.
+    ``verified``: the certificate must stem from ``authority`` (PEM text), without one from an authority that the system
+    trusts; ``named``: and state the host's name. Raises InputProblem ``sql_certificate_invalid`` naming ``field``.
     """
-    made = NamedContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.server_name = settings.host
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
-    verified = settings.sslmode.startswith("verify") or (settings.sslmode == "require" and settings.ca_certificate)
-    made.check_hostname = settings.sslmode == "verify-full"
-    made.verify_mode = ssl.CERT_REQUIRED if verified else ssl.CERT_NONE
-    made.set_alpn_protocols(["postgresql"])
-    if verified and settings.ca_certificate:
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = named
+    context.verify_mode = ssl.CERT_REQUIRED if verified else ssl.CERT_NONE
+    if verified and authority:
         try:
-            made.load_verify_locations(cadata=settings.ca_certificate)
+            context.load_verify_locations(cadata=authority)
         except (ssl.SSLError, ValueError) as error:
-            raise InputProblem("sql_certificate_invalid", Place(field="sslrootcert")) from error
+            raise InputProblem("sql_certificate_invalid", Place(field=field)) from error
     elif verified:
-        made.load_default_certs()
-    return made
+        context.load_default_certs()
+    return context

@@ -6,15 +6,13 @@ does; so parameters are masked and DETAIL is left out.
 
 from __future__ import annotations
 
-import re
-import ssl
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import asyncpg
 
-from outcode.transport.sql.parameters import place_of
-from outcode.transport.sql.settings import ServerSettings
+from outcode.transport.sql.postgresql.settings import ServerSettings
+from outcode.transport.sql.problems import masked, network_problem
+from outcode.transport.sql.statement import place_of
 from outcode.values.problems import (
     InputProblem,
     Problem,
@@ -23,8 +21,6 @@ from outcode.values.problems import (
     VendorDown,
     VendorRejected,
 )
-
-_LONGEST_SENTENCE = 500
 
 _BY_STATE: dict[str, tuple[type[Problem], str]] = {
     "28P01": (VendorRejected, "sql_password_refused"),
@@ -43,6 +39,7 @@ _BY_STATE: dict[str, tuple[type[Problem], str]] = {
     "25006": (InputProblem, "sql_read_only"),
     "2D000": (InputProblem, "sql_no_transaction_block"),
     "40001": (VendorRejected, "sql_try_again"),
+    "40003": (VendorDown, "sql_maybe_done"),
     "40P01": (VendorRejected, "sql_try_again"),
     "53300": (RateLimited, "sql_too_many_connections"),
     "57014": (Stopped, "sql_cancelled"),
@@ -74,36 +71,24 @@ def statement_problem(
     if state == "42601" and not position:
         code = "sql_several_statements"
     place = place_of(statement, origin(int(position) - 1)) if position.isdigit() else None
-    return kind(code, place, reason=_masked(error, values), sqlstate=state)
+    return kind(code, place, reason=_sentence(error, values), sqlstate=state)
 
 
 def connect_problem(error: Exception, settings: ServerSettings) -> Problem:
     """The problem of a connection that could not be opened; nothing of a statement was sent."""
-    where: dict[str, Any] = {"host": settings.host, "port": settings.port}
     if isinstance(error, asyncpg.PostgresError) and error.sqlstate and error.sqlstate[:2] != "08":
-        kind, code = (
-            _BY_STATE.get(error.sqlstate) or _BY_CLASS.get(error.sqlstate[:2]) or (VendorRejected, "sql_refused")
-        )
-        reason = _masked(error, [settings.password])
-        return kind(code, reason=reason, sqlstate=error.sqlstate)
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return VendorRejected("sql_certificate_refused", reason=error.verify_message, **where)
-    if isinstance(error, TimeoutError):
-        return VendorDown("sql_connect_timeout", **where)
+        kind, code = _known(error.sqlstate)
+        return kind(code, reason=_sentence(error, [settings.password]), sqlstate=error.sqlstate)
     if type(error) is ConnectionError and settings.sslmode not in {"disable", "allow"}:
-        return VendorRejected("sql_no_tls", sslmode=settings.sslmode, **where)
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-    return VendorDown("sql_unreachable", reason=reason, **where)
+        return VendorRejected("sql_no_tls", sslmode=settings.sslmode, host=settings.host, port=settings.port)
+    if isinstance(error, OSError):
+        return network_problem(error, settings)
+    return VendorDown("sql_unreachable", reason=type(error).__name__, host=settings.host, port=settings.port)
 
 
 def _known(state: str) -> tuple[type[Problem], str]:
     return _BY_STATE.get(state) or _BY_CLASS.get(state[:2]) or (VendorRejected, "sql_refused")
 
 
-def _masked(error: asyncpg.PostgresError, values: Sequence[str]) -> str:
-    text = str(getattr(error, "message", None) or error.args[0])
-    for value in sorted(set(filter(None, values)), key=len, reverse=True):
-        shown = re.escape(value)
-        pattern = rf"(?<!\w){shown}(?!\w)" if len(value) > 2 else rf"(?<=[\"']){shown}(?=[\"'])"
-        text = re.sub(pattern, "•••", text)
-    return text[:_LONGEST_SENTENCE]
+def _sentence(error: asyncpg.PostgresError, values: Sequence[str]) -> str:
+    return masked(str(getattr(error, "message", None) or error.args[0]), values)

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from outcode.transport.sql.statement import origin_of, place_of
 from outcode.values.json import Json, dumps
-from outcode.values.problems import InputProblem, Place
+from outcode.values.problems import InputProblem
 from outcode.values.references import BoundQuery
 
 MOST_PARAMETERS = 32_767
@@ -57,12 +58,12 @@ def prepare(query: BoundQuery, parameters: Json) -> Prepared:
         made = Prepared(query.text, bound, lambda offset: offset)
     elif isinstance(parameters, list):
         if bound:
-            raise InputProblem("sql_parameters_mixed")
+            raise InputProblem("sql_parameters_mixed", listed="$1", named=":name")
         made = Prepared(query.text, tuple(parameters), lambda offset: offset)
     elif isinstance(parameters, dict):
         made = _named(query.text, bound, parameters)
     else:
-        raise InputProblem("sql_parameters_kind")
+        raise InputProblem("sql_parameters_kind", listed="$1", named=":name")
     if len(made.values) > MOST_PARAMETERS:
         raise InputProblem("sql_too_many_parameters", count=len(made.values), limit=MOST_PARAMETERS)
     return made
@@ -157,8 +158,7 @@ def _named(statement: str, bound: tuple[str | None, ...], named: dict[str, Json]
     pieces.append(statement[written:])
 
     def origin(position: int) -> int:
-        end_sent, end_written = max(shift for shift in shifts if shift[0] <= position)
-        return min(end_written + position - end_sent, len(statement))
+        return origin_of(shifts, position, len(statement))
 
     return Prepared("".join(pieces), bound + tuple(named[key] for key in numbers), origin)
 
@@ -171,9 +171,3 @@ def _comment_end(statement: str, start: int) -> int:
         if depth == 0:
             return match.end()
     return len(statement)
-
-
-def place_of(statement: str, offset: int) -> Place:
-    """Line, column and offset of a character of the statement."""
-    before = statement[:offset]
-    return Place(line=before.count("\n") + 1, column=offset - (before.rfind("\n") + 1) + 1, offset=offset)

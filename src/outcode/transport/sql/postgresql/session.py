@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 from asyncpg.protocol import protocol as _wire
 
-from outcode.transport.sql.values import DECODERS, Decoder, array, plain
+from outcode.transport.sql.postgresql.values import DECODERS, Decoder, array, plain
 
 _TYPES = """
 WITH RECURSIVE wanted AS (

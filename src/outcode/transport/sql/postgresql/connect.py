@@ -12,10 +12,10 @@ import ssl
 import asyncpg
 
 from outcode.transport.guard import EgressGuard
-from outcode.transport.sql.errors import connect_problem
-from outcode.transport.sql.session import Session
-from outcode.transport.sql.settings import ServerSettings
-from outcode.transport.sql.tls import attempts
+from outcode.transport.sql.postgresql.errors import connect_problem
+from outcode.transport.sql.postgresql.session import Session
+from outcode.transport.sql.postgresql.settings import ServerSettings
+from outcode.transport.sql.postgresql.tls import attempts
 from outcode.values.problems import VendorDown
 
 CONNECT_SECONDS = 10.0
@@ -28,6 +28,9 @@ async def open_session(settings: ServerSettings, guard: EgressGuard, *, seconds:
     connections); never with the password in it.
     """
     addresses = [str(address) for address in await guard.resolve(settings.host, settings.port)]
+    started = {"application_name": "outcode"}
+    if settings.options is not None:
+        started["options"] = settings.options
     ways = attempts(settings)
     for number, context in enumerate(ways, start=1):
         try:
@@ -41,7 +44,7 @@ async def open_session(settings: ServerSettings, guard: EgressGuard, *, seconds:
                 direct_tls=False,
                 timeout=seconds,
                 statement_cache_size=0,
-                server_settings={"application_name": "outcode"},
+                server_settings=started,
                 target_session_attrs="any",
                 krbsrvname="postgres",
                 gsslib="gssapi",
