@@ -81,7 +81,7 @@ async def test_nothing_of_a_team_is_found_from_another(server: Server) -> None:
         reply = await server.call(method, address, body, key=key)
         assert (reply.status, reply.code.endswith("_unknown")) == (404, True), (method, path, reply.content)
         walked.append(address)
-    assert len(walked) == 11
+    assert len(walked) == 12
     for listing in ("flows", "runs", "connections"):
         assert (await server.get(f"/api/v1/{listing}", key=key)).json["items"] == []
         assert len((await server.get(f"/api/v1/{listing}")).json["items"]) == 1
