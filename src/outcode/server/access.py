@@ -68,11 +68,16 @@ def _refuse_other_sites(request: Request) -> None:
         raise PermissionProblem("foreign_origin", origin=origin[:200])
 
 
-def _scope_of(request: Request) -> Scope:
+# Dependencies are coroutines although they wait for nothing: FastAPI gives a plain function a thread for each request.
+async def _current_instance(request: Request) -> Instance:
+    return instance_of(request)
+
+
+async def _scope_of(request: Request) -> Scope:
     found: Scope = request.state.team_scope
     return found
 
 
-CurrentInstance = Annotated[Instance, Depends(instance_of)]
+CurrentInstance = Annotated[Instance, Depends(_current_instance)]
 CurrentScope = Annotated[Scope, Depends(_scope_of)]
 """The team and user who ask; for routes of a :class:`TeamRoute` router."""

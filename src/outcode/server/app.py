@@ -67,12 +67,13 @@ def create_app(instance: Instance | None) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.instance = instance
+    # Routes are tried in their order, and webhooks are what is called most.
+    for router in (hooks.router, people.start_router, health.router):
+        app.include_router(router, responses={"default": _PROBLEM})
     api = APIRouter(prefix="/api/v1", responses=_PROBLEMS)
     for router in (people.router, flows.router, runs.router, connections.router, apps.router, stored_files.router):
         api.include_router(router)
     app.include_router(api)
-    for router in (hooks.router, people.start_router, health.router):
-        app.include_router(router, responses={"default": _PROBLEM})
     problems.register(app)
     app.add_middleware(RequestLimits)
     _serve_web(app)

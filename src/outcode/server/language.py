@@ -21,4 +21,9 @@ def language_of(request: Request) -> str:
     return DEFAULT_LANGUAGE
 
 
-Language = Annotated[str, Depends(language_of)]
+async def _language(request: Request) -> str:
+    # A coroutine, because FastAPI gives a plain function a thread for each request.
+    return language_of(request)
+
+
+Language = Annotated[str, Depends(_language)]
