@@ -49,6 +49,7 @@ from outcode.appkit.fields import (
 from outcode.appkit.hooks import ReceivedAnswer
 from outcode.appkit.limits import Limit
 from outcode.appkit.outputs import OutputField, Outputs
+from outcode.appkit.redis_calls import CommandByOption, RedisCommand, RedisScan, Several
 from outcode.appkit.template import FromConnection, Input, Template
 from outcode.appkit.triggers import Cursor, Handshake, Subscription, Trigger, WebhookSignature
 
@@ -65,6 +66,7 @@ __all__ = [
     "Choices",
     "ClientCredentials",
     "CodeField",
+    "CommandByOption",
     "ConnectionKind",
     "ConnectionTest",
     "Cursor",
@@ -97,6 +99,8 @@ __all__ = [
     "Query",
     "ReadSheet",
     "ReceivedAnswer",
+    "RedisCommand",
+    "RedisScan",
     "Request",
     "RequestSignature",
     "RowsField",
@@ -104,6 +108,7 @@ __all__ = [
     "SecretUrl",
     "SelectField",
     "ServiceAccount",
+    "Several",
     "ShownWhen",
     "Subscription",
     "Success",

@@ -15,10 +15,11 @@ from outcode.appkit.fields import Field
 from outcode.appkit.hooks import Before
 from outcode.appkit.limits import Limit
 from outcode.appkit.outputs import Outputs
+from outcode.appkit.redis_calls import RedisCommand, RedisScan
 from outcode.appkit.triggers import Trigger
 
 Call = Annotated[
-    Request | Query | Script | ReadSheet | WriteFile | TableTask,
+    Request | Query | RedisCommand | RedisScan | Script | ReadSheet | WriteFile | TableTask,
     _Field(discriminator="kind"),
 ]
 

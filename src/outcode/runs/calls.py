@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from outcode.appkit import (
@@ -14,6 +14,8 @@ from outcode.appkit import (
     FileConnection,
     Query,
     ReadSheet,
+    RedisCommand,
+    RedisScan,
     Request,
     Script,
     TableTask,
@@ -21,11 +23,11 @@ from outcode.appkit import (
 )
 from outcode.appkit.template import literal_or_input
 from outcode.engine.inputs import Answer as InputAnswer
-from outcode.runs.sandbox import SandboxPool
+from outcode.runs.transports import Transports
 from outcode.transport.answer import Answer, CallTrace, shaped
-from outcode.transport.files import SheetReader, write_csv
-from outcode.transport.http import HttpClient, HttpConnection
-from outcode.transport.sql import PostgresqlTransport, QueryOptions
+from outcode.transport.files import write_csv
+from outcode.transport.http import HttpConnection
+from outcode.transport.sql import QueryOptions
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Problem, ProblemList
 from outcode.values.redaction import Redactor
@@ -35,22 +37,6 @@ from outcode.values.types import ReadContext
 from outcode.workspace.connections import ConnectionStore, OpenConnection
 from outcode.workspace.files import FileStore
 from outcode.workspace.scope import Scope
-
-
-@dataclass(frozen=True, slots=True)
-class Transports:
-    """Everything that can carry out a call."""
-
-    http: HttpClient
-    postgresql: PostgresqlTransport
-    sheets: SheetReader
-    sandbox: SandboxPool
-
-    async def close(self) -> None:
-        """Close connections and end child processes."""
-        await self.http.close()
-        await self.postgresql.close()
-        await self.sandbox.close()
 
 
 class Caller:
@@ -73,8 +59,10 @@ class Caller:
         """Try a connection; raises the problem that a call with it would meet."""
         connection = await self._connections.open(scope, app, name)
         match app.connection_kind(connection.kind):
-            case DatabaseCredential():
-                await self._transports.postgresql.test(connection)
+            case DatabaseCredential(engine="redis"):
+                await self._transports.redis.test(connection)
+            case DatabaseCredential(engine=engine):
+                await self._transports.databases[engine].test(connection)
             case FileConnection():
                 content = await self._files.content(scope, str(connection.fields["file"]))
                 await self._transports.sheets.inspect(content, str(connection.fields["file_name"]))
@@ -125,7 +113,12 @@ class Caller:
                     raise InputProblem("connection_required", app=query.dialect)
                 statement: BoundQuery = answers[query.statement.field]
                 options = QueryOptions.of(query, answers)
-                return await self._transports.postgresql.perform(statement, options, connection)
+                transport = self._transports.databases[connection.app]
+                return await transport.perform(statement, options, connection)
+            case RedisCommand() | RedisScan() as command:
+                if connection is None:
+                    raise InputProblem("connection_required", app="Redis")
+                return await self._transports.redis.perform(command, answers, action.outputs, connection)
             case Script() as script:
                 return await self._run_script(scope, script, action, answers)
             case ReadSheet() as sheet:

@@ -15,7 +15,7 @@ from outcode.database.blobs import BlobStore
 from outcode.database.database import Database
 from outcode.database.embedded import EmbeddedPostgres, attach
 from outcode.database.migrate import migrate
-from outcode.runs.calls import Caller, Transports
+from outcode.runs.calls import Caller
 from outcode.runs.documents import Documents
 from outcode.runs.history import RunHistory
 from outcode.runs.journal import Journal, Reaper
@@ -25,12 +25,10 @@ from outcode.runs.runner import Runner
 from outcode.runs.sandbox import SandboxPool
 from outcode.runs.starts import Starter
 from outcode.runs.task import TaskRunner
+from outcode.runs.transports import Transports
 from outcode.runs.webhooks import Webhooks
 from outcode.runs.worker import Worker
-from outcode.transport.files import SheetReader
 from outcode.transport.guard import EgressGuard, parse_allow_rules
-from outcode.transport.http import HttpClient
-from outcode.transport.sql import PostgresqlTransport
 from outcode.workspace.connections import ConnectionStore
 from outcode.workspace.deliveries import Deliveries
 from outcode.workspace.files import FileStore
@@ -99,9 +97,7 @@ def _assemble(settings: Settings, database: Database, queue: RunQueue) -> Instan
     connections = ConnectionStore(database, secrets, files)
     flows = FlowStore(database)
     guard = EgressGuard(parse_allow_rules(settings.egress_allow))
-    transports = Transports(
-        HttpClient(guard), PostgresqlTransport(guard), SheetReader(), SandboxPool(size=_SANDBOX_PROCESSES)
-    )
+    transports = Transports.behind(guard, SandboxPool(size=_SANDBOX_PROCESSES))
     payloads = PayloadStore(blobs)
     journal = Journal(database, payloads)
     caller = Caller(transports, connections, files)
