@@ -16,6 +16,7 @@ from outcode.transport.http.decode import Response
 from outcode.transport.http.paging import next_link
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, VendorRejected
+from tests.support.http_calls import APP, TOKEN, UNCONNECTED, connected
 
 Serve = Callable[..., Awaitable[str]]
 Page = Callable[[web.Request], web.Response]
@@ -49,7 +50,7 @@ def numbered(request: web.Request) -> web.Response:
 
 async def read(client: HttpClient, url: str, connection: HttpConnection | None = None, **paging: Any) -> Answer:
     request = Request(method="GET", url=url, paging=Paging(**paging))
-    return await client.perform(request, {}, ROWS, connection)
+    return await client.perform(request, {}, ROWS, connection or UNCONNECTED, app=APP)
 
 
 def numbers(answer: Answer) -> list[int]:
@@ -190,11 +191,11 @@ async def test_pages_on_other_servers_are_not_followed(client: HttpClient, serve
         return response
 
     inside = Server(page)
-    connection = HttpConnection.from_fields({"auth_type": "bearer", "token": "cAnary-s3cret"})
+    connection = connected()
     with pytest.raises(VendorRejected) as rejected:
         await read(client, await serve(inside), connection, style=style, path="data.next")
     assert rejected.value.code == "paging_other_origin"
-    assert (inside.tokens, outside.asked) == (["Bearer cAnary-s3cret"], [])
+    assert (inside.tokens, outside.asked) == ([f"Bearer {TOKEN}"], [])
 
 
 async def test_credentials_stay_home_when_pages_move(client: HttpClient, serve: Serve) -> None:
@@ -207,12 +208,12 @@ async def test_credentials_stay_home_when_pages_move(client: HttpClient, serve: 
     outside = Server(moved)
     elsewhere = (await serve(outside)).replace("127.0.0.1", "localhost")
     inside = Server(lambda _: web.Response(status=302, headers={"Location": f"{elsewhere}/?at=0"}))
-    connection = HttpConnection.from_fields({"auth_type": "bearer", "token": "cAnary-s3cret"})
+    connection = connected()
     request = Request(method="GET", url=await serve(inside), paging=Paging(style="next_url", path="data.next"))
     with pytest.raises(InputProblem) as refused:
-        await client.perform(request, {}, ROWS, connection)
+        await client.perform(request, {}, ROWS, connection or UNCONNECTED, app=APP)
     assert refused.value.code == "http_credential_host"
-    assert inside.tokens == ["Bearer cAnary-s3cret"]
+    assert inside.tokens == [f"Bearer {TOKEN}"]
     assert outside.tokens == [None]
 
 
@@ -243,6 +244,6 @@ async def test_settings_that_do_not_fit(client: HttpClient, inputs: dict[str, Js
     )
     request = Request(method="GET", url="http://127.0.0.1:1/", paging=paging)
     with pytest.raises(InputProblem) as caught:
-        await client.perform(request, inputs, Outputs(rows=Input(field="rows")), None)
+        await client.perform(request, inputs, Outputs(rows=Input(field="rows")), UNCONNECTED, app=APP)
     assert (caught.value.code, caught.value.place.field) == (code, field)
     assert caught.value.message("ko") != caught.value.message()

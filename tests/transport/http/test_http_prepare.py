@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from outcode.appkit import Input, Request
 from outcode.transport.http.body import BODY_LIMIT
-from outcode.transport.http.prepare import PreparedRequest, prepare
+from outcode.transport.http.prepare import CallContext, PreparedRequest, prepare
 from outcode.values.json import Json, loads
 from outcode.values.problems import InputProblem, Problem, TooLarge
 
