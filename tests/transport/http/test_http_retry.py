@@ -115,8 +115,8 @@ async def test_a_redirect_that_was_followed_makes_repeating_harmful(client: Http
         asked.clear()
         await call(client, f"{base}/orders", method="POST", query={"to": target}, retries=3)
         assert asked.count("POST /orders") == 1
+    request = Request(method="POST", url=f"{base}/orders", query={"to": "http://127.0.0.1:1/"})
     with pytest.raises(VendorDown) as down:
-        request = Request(method="POST", url=f"{base}/orders", query={"to": "http://127.0.0.1:1/"})
         await client.perform(request, {}, Outputs(), UNCONNECTED, app=APP)
     assert down.value.details["uncertain"] is True
     asked.clear()
@@ -234,8 +234,8 @@ async def test_what_may_have_been_done_is_said(client: HttpClient, serve: Serve)
 
     url = await serve(sleep)
     for method, uncertain in (("POST", True), ("GET", None)):
+        request = Request(method=method, url=url, timeout_seconds=1)
         with pytest.raises(VendorDown) as down:
-            request = Request(method=method, url=url, timeout_seconds=1)
             await client.perform(request, {}, Outputs(), UNCONNECTED, app=APP)
         assert (down.value.code, down.value.details.get("uncertain")) == ("http_timeout", uncertain)
 
