@@ -18,6 +18,7 @@ from outcode.transport.http.body import BODY_TYPES
 from outcode.transport.http.paging import STYLES
 from outcode.transport.http.prepare import METHODS, RESPONSE_TYPES
 from outcode.values.json import Json, dumps, loads
+from tests.support.http_calls import MemoryFiles, Stored
 
 ACTION = APP.actions[0]
 PACKAGE = files("outcode.apps.api")
@@ -56,10 +57,15 @@ def test_every_choice_of_the_form_is_one_the_transport_knows() -> None:
 
 
 def test_every_secret_of_the_form_is_marked_and_known_to_the_transport() -> None:
-    fields = [field for kind in APP.connections for field in kind.fields]
-    secret = {field.key: f"s3cret-{field.key}" for field in fields if field.sensitive}
-    assert set(secret) == {"password", "token", "value", "client_secret"}
-    assert set(secret.values()) <= set(HttpConnection.from_fields(secret).secrets())
+    marked = set()
+    for kind in APP.connections:
+        fields = {field.key: f"s3cret-{field.key}" for field in kind.fields if field.kind == "text"}
+        fields["token_url"] = "https://auth.example.com/"
+        secret = {field.key for field in kind.fields if field.sensitive}
+        connection = HttpConnection.of(APP, Stored(kind.key, fields))
+        assert {fields[key] for key in secret} <= set(connection.secrets())
+        marked |= secret
+    assert marked == {"password", "token", "value", "client_secret"}
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -83,8 +89,8 @@ async def test_samples(name: str) -> None:
     sample = loads(PACKAGE.joinpath("samples", name).read_text("utf-8").replace("{base}", base))
     client = HttpClient(EgressGuard(parse_allow_rules("127.0.0.1")))
     inputs = accept_answers(ACTION.fields, sample["inputs"])
-    assert ACTION.call.kind == "request"
-    answer = await client.perform(ACTION.call, inputs, ACTION.outputs, None)
+    files = MemoryFiles({"f1": ("order.pdf", "application/pdf", b"%PDF-1.7 order 1001")})
+    answer = await client.perform_action(ACTION, inputs, HttpConnection.of(APP, None), app=APP, files=files)
     await client.close()
     await runner.cleanup()
 

@@ -23,6 +23,7 @@ from outcode.appkit import (
 )
 from outcode.appkit.template import literal_or_input
 from outcode.engine.inputs import Answer as InputAnswer
+from outcode.runs.files import TeamFiles
 from outcode.runs.transports import Transports
 from outcode.transport.answer import Answer, CallTrace, shaped
 from outcode.transport.files import write_csv
@@ -72,6 +73,7 @@ class Caller:
     async def call(
         self,
         scope: Scope,
+        app: App,
         action: Action,
         answers: Mapping[str, InputAnswer],
         connection: OpenConnection | None,
@@ -85,7 +87,7 @@ class Caller:
         """
         redactor = Redactor(connection.secrets if connection else ())
         try:
-            answer = await self._perform(scope, action, answers, connection, context, record)
+            answer = await self._perform(scope, app, action, answers, connection, context, record)
         except Problem as problem:
             problem.details = redactor.redact_json(problem.details)
             raise
@@ -94,6 +96,7 @@ class Caller:
     async def _perform(
         self,
         scope: Scope,
+        app: App,
         action: Action,
         answers: Mapping[str, InputAnswer],
         connection: OpenConnection | None,
@@ -101,13 +104,12 @@ class Caller:
         record: Callable[[CallTrace], None],
     ) -> Answer:
         match action.call:
-            case Request() as request:
-                credential = (
-                    HttpConnection.from_fields({**connection.fields, "auth_type": connection.kind})
-                    if connection
-                    else None
+            case Request():
+                http = HttpConnection.of(app, connection)
+                files = TeamFiles(self._files, scope)
+                return await self._transports.http.perform_action(
+                    action, answers, http, app=app, files=files, record=record
                 )
-                return await self._transports.http.perform(request, answers, action.outputs, credential, record=record)
             case Query() as query:
                 if connection is None:
                     raise InputProblem("connection_required", app=query.dialect)

@@ -129,7 +129,7 @@ class TaskRunner:
         claim = work.record.claim
         context = ReadContext(ZoneInfo(claim.timezone), claim.started_at)
         heard = partial(work.calls.add, row=row)
-        return await self._caller.call(claim.scope, work.action, answers, connection, context, heard)
+        return await self._caller.call(claim.scope, work.app, work.action, answers, connection, context, heard)
 
 
 @dataclass(frozen=True, slots=True)
