@@ -10,6 +10,8 @@ from typing import assert_never
 from outcode.appkit import (
     Action,
     App,
+    AwsKeys,
+    AwsOperation,
     DatabaseCredential,
     FileConnection,
     Query,
@@ -20,9 +22,11 @@ from outcode.appkit import (
     WriteFile,
 )
 from outcode.appkit.template import literal_or_input
+from outcode.apps.registry import find_app
 from outcode.engine.inputs import Answer as InputAnswer
 from outcode.runs.sandbox import SandboxPool
 from outcode.transport.answer import Answer, shaped
+from outcode.transport.aws import AwsConnection, AwsTransport
 from outcode.transport.files import SheetReader, write_csv
 from outcode.transport.http import HttpClient, HttpConnection
 from outcode.transport.sql import PostgresqlTransport, QueryOptions
@@ -42,6 +46,7 @@ class Transports:
     """Everything that can carry out a call."""
 
     http: HttpClient
+    aws: AwsTransport
     postgresql: PostgresqlTransport
     sheets: SheetReader
     sandbox: SandboxPool
@@ -49,6 +54,7 @@ class Transports:
     async def close(self) -> None:
         """Close connections and end child processes."""
         await self.http.close()
+        await self.aws.close()
         await self.postgresql.close()
         await self.sandbox.close()
 
@@ -75,6 +81,8 @@ class Caller:
         match app.connection_kind(connection.kind):
             case DatabaseCredential():
                 await self._transports.postgresql.test(connection)
+            case AwsKeys() as kind:
+                await self._transports.aws.test(AwsConnection.of(kind, connection.fields))
             case FileConnection():
                 content = await self._files.content(scope, str(connection.fields["file"]))
                 await self._transports.sheets.inspect(content, str(connection.fields["file_name"]))
@@ -117,6 +125,8 @@ class Caller:
                     else None
                 )
                 return await self._transports.http.perform(request, answers, action.outputs, credential)
+            case AwsOperation() as operation:
+                return await self._call_aws(operation, action, answers, connection)
             case Query() as query:
                 if connection is None:
                     raise InputProblem("connection_required", app=query.dialect)
@@ -133,6 +143,23 @@ class Caller:
                 return await self._table(table, answers, context)
             case _:
                 assert_never(action.call)
+
+    async def _call_aws(
+        self,
+        operation: AwsOperation,
+        action: Action,
+        answers: Mapping[str, InputAnswer],
+        connection: OpenConnection | None,
+    ) -> Answer:
+        app = find_app(connection.app) if connection else None
+        kind = app.connection_kind(connection.kind) if app and connection else None
+        if app is None or connection is None or not isinstance(kind, AwsKeys):
+            raise InputProblem("connection_required", app="AWS")
+        key = AwsConnection.of(kind, connection.fields)
+        repeatable = action.idempotent is True
+        return await self._transports.aws.perform(
+            operation, answers, action.outputs, key, errors=app.errors, idempotent=repeatable
+        )
 
     async def _run_script(
         self, scope: Scope, script: Script, action: Action, answers: Mapping[str, InputAnswer]

@@ -26,6 +26,7 @@ from outcode.runs.starts import Starter
 from outcode.runs.task import TaskRunner
 from outcode.runs.webhooks import Webhooks
 from outcode.runs.worker import Worker
+from outcode.transport.aws import AwsTransport
 from outcode.transport.files import SheetReader
 from outcode.transport.guard import EgressGuard, parse_allow_rules
 from outcode.transport.http import HttpClient
@@ -98,7 +99,11 @@ def _assemble(settings: Settings, database: Database, queue: RunQueue) -> Instan
     flows = FlowStore(database)
     guard = EgressGuard(parse_allow_rules(settings.egress_allow))
     transports = Transports(
-        HttpClient(guard), PostgresqlTransport(guard), SheetReader(), SandboxPool(size=_SANDBOX_PROCESSES)
+        HttpClient(guard),
+        AwsTransport(guard),
+        PostgresqlTransport(guard),
+        SheetReader(),
+        SandboxPool(size=_SANDBOX_PROCESSES),
     )
     payloads = PayloadStore(blobs)
     journal = Journal(database, payloads)
