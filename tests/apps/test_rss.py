@@ -180,8 +180,9 @@ def test_older_kinds(document: str, title: str, identity: str, published: str | 
         assert (entry["updated"], entry["author"], entry["categories"]) == ("2026-11-21T00:00:00Z", "Ann", ["s"])
 
 
-def test_json_feed() -> None:
-    said = read(JSON_11, "application/feed+json")
+@pytest.mark.parametrize("version", ["https://jsonfeed.org/version/1", "http://www.jsonfeed.org/version/1.1/"])
+def test_json_feed(version: str) -> None:
+    said = read(JSON_11.replace("https://jsonfeed.org/version/1.1", version), "application/feed+json")
     assert said["feed"]["title"] == "J"
     assert said["feed"]["image"] == "https://j.example.com/i.png"
     first, second = said["items"]

@@ -10,7 +10,8 @@ from outcode.values.json import Json, loads
 from outcode.values.problems import InputProblem, VendorRejected
 from outcode.values.references.rendering import render
 
-_VERSIONS = ("https://jsonfeed.org/", "https://www.jsonfeed.org/", "http://jsonfeed.org/")
+_VERSION = "jsonfeed.org/version/"
+"""In the address that every JSON Feed names as its version, be it of http or https, with www or without."""
 
 
 def read_json(text: str) -> tuple[dict[str, Json], list[dict[str, Json]]]:
@@ -19,7 +20,7 @@ def read_json(text: str) -> tuple[dict[str, Json], list[dict[str, Json]]]:
         whole = loads(text)
     except InputProblem as problem:
         raise VendorRejected("feed_malformed", reason=problem.details["reason"]) from problem
-    if not isinstance(whole, dict) or not str(whole.get("version")).startswith(_VERSIONS):
+    if not isinstance(whole, dict) or _VERSION not in str(whole.get("version")):
         raise VendorRejected("feed_unknown")
     items = [item for item in _list(whole, "items") if isinstance(item, dict)]
     contents = iter(clean_html([_text(item, "content_html") or "" for item in items]))
