@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field as _Field
 
+from outcode.appkit.aws_calls import AwsOperation
 from outcode.appkit.base import Declared, Words
 from outcode.appkit.batch import Batch
 from outcode.appkit.calls import Query, ReadSheet, Request, Script, TableTask, WriteFile
@@ -19,7 +20,7 @@ from outcode.appkit.redis_calls import RedisCommand, RedisScan
 from outcode.appkit.triggers import Trigger
 
 Call = Annotated[
-    Request | Query | RedisCommand | RedisScan | Script | ReadSheet | WriteFile | TableTask,
+    Request | Query | AwsOperation | RedisCommand | RedisScan | Script | ReadSheet | WriteFile | TableTask,
     _Field(discriminator="kind"),
 ]
 

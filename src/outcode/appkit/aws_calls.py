@@ -12,8 +12,9 @@ from outcode.appkit.template import Input, Template
 class AwsOperation(Declared):
     """One operation, such as ``ExecuteStatement`` of ``redshift-data``; its answer is the operation's output.
 
-    ``parameters`` are the operation's input members; an empty one is left out. ``token`` names the member in which the
-    next page's token travels, asked for and answered; ``max_pages`` bounds it. ``idempotency`` names the member that
+    ``parameters`` are the operation's input members; an empty one is left out. Bytes are base64 and moments are ISO
+    8601, asked for and answered. ``token`` names the member in which the next page's token travels, asked for and
+    answered; pages are read where ``Outputs`` has rows, at most ``max_pages``. ``idempotency`` names the member that
     takes a key which makes repeating harmless.
 
     Source: the service models that botocore ships, https://docs.aws.amazon.com/.

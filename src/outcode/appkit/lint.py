@@ -54,7 +54,9 @@ def _action(action: Action) -> Iterator[str]:
     taken = {name for part in (action.call, action.outputs) for name in _taken(part)}
     for name in sorted(taken - known):
         yield f"{action.key}: the call takes the field {name!r}, and there is none"
-    for name in sorted(known - taken):
+    # What an answer is read by cannot be seen from outside.
+    unseen = isinstance(action.call, Request) and action.call.after is not None
+    for name in () if unseen else sorted(known - taken):
         yield f"{action.key}.{name}: no part of the call takes this field"
     for output in (*action.outputs.fields, *action.outputs.meta):
         yield from _words(f"{action.key} output {output.path}", "label", output.label)

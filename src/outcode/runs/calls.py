@@ -10,6 +10,8 @@ from typing import assert_never
 from outcode.appkit import (
     Action,
     App,
+    AwsKeys,
+    AwsOperation,
     DatabaseCredential,
     FileConnection,
     Query,
@@ -26,6 +28,7 @@ from outcode.engine.inputs import Answer as InputAnswer
 from outcode.runs.files import TeamFiles
 from outcode.runs.transports import Transports
 from outcode.transport.answer import Answer, CallTrace, shaped
+from outcode.transport.aws import AwsConnection
 from outcode.transport.files import write_csv
 from outcode.transport.http import HttpConnection
 from outcode.transport.sql import QueryOptions
@@ -64,6 +67,8 @@ class Caller:
                 await self._transports.redis.test(connection)
             case DatabaseCredential(engine=engine):
                 await self._transports.databases[engine].test(connection)
+            case AwsKeys() as kind:
+                await self._transports.aws.test(AwsConnection.of(kind, connection.fields))
             case FileConnection():
                 content = await self._files.content(scope, str(connection.fields["file"]))
                 await self._transports.sheets.inspect(content, str(connection.fields["file_name"]))
@@ -109,6 +114,19 @@ class Caller:
                 files = TeamFiles(self._files, scope)
                 return await self._transports.http.perform_action(
                     action, answers, http, app=app, files=files, record=record
+                )
+            case AwsOperation() as operation:
+                kind = app.connection_kind(connection.kind) if connection else None
+                if connection is None or not isinstance(kind, AwsKeys):
+                    raise InputProblem("connection_required", app=app.name)
+                return await self._transports.aws.perform(
+                    operation,
+                    answers,
+                    action.outputs,
+                    AwsConnection.of(kind, connection.fields),
+                    errors=app.errors,
+                    idempotent=action.idempotent is True,
+                    record=record,
                 )
             case Query() as query:
                 if connection is None:

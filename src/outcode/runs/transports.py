@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from outcode.runs.sandbox import SandboxPool
+from outcode.transport.aws import AwsTransport
 from outcode.transport.files import SheetReader
 from outcode.transport.guard import EgressGuard
 from outcode.transport.http import HttpClient
@@ -17,6 +18,7 @@ class Transports:
     """One transport for each kind of call; ``databases`` by the engine that a connection declares."""
 
     http: HttpClient
+    aws: AwsTransport
     databases: dict[str, PostgresqlTransport | MysqlTransport]
     redis: RedisTransport
     sheets: SheetReader
@@ -32,11 +34,12 @@ class Transports:
             "mysql": mysql,
             "mariadb": mysql,
         }
-        return cls(HttpClient(guard), databases, RedisTransport(guard), SheetReader(), sandbox)
+        return cls(HttpClient(guard), AwsTransport(guard), databases, RedisTransport(guard), SheetReader(), sandbox)
 
     async def close(self) -> None:
         """Close connections and end child processes."""
         await self.http.close()
+        await self.aws.close()
         for transport in {id(each): each for each in self.databases.values()}.values():
             await transport.close()
         await self.redis.close()
