@@ -355,6 +355,7 @@ async def test_throttled_calls_are_repeated(aws: AwsTransport, failing: Start) -
     with pytest.raises(RateLimited) as caught:
         await perform(aws, stubborn, PLAIN)
     assert caught.value.code == "aws_rate_limited"
+    assert "uncertain" not in caught.value.details
     assert len(stubborn.bodies) == 3
 
 
@@ -363,8 +364,9 @@ async def test_only_harmless_calls_are_repeated_after_a_servers_failure(
     aws: AwsTransport, failing: Start, failure: tuple[int, str] | None
 ) -> None:
     server = await failing(failure, DONE)
-    with pytest.raises(VendorDown):
+    with pytest.raises(VendorDown) as caught:
         await perform(aws, server, PLAIN)
+    assert caught.value.details["uncertain"] is True
     assert len(server.bodies) == 1
     again = await failing(failure, DONE)
     await perform(aws, again, PLAIN, idempotent=True)
