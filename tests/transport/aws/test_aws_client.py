@@ -1,41 +1,27 @@
-"""AWS calls against moto's server, which checks signatures as AWS does, and against servers that fail on purpose."""
+"""AWS calls against moto's server, which checks keys, signatures and policies as AWS does."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from aiohttp import web
 
-from outcode.appkit import AwsKeys, AwsOperation, ErrorMap, FromConnection, Input, Outputs, Words
-from outcode.transport.aws import AwsConnection, AwsTransport
-from outcode.transport.guard import EgressGuard, parse_allow_rules
+from outcode.appkit import AwsOperation, Input, Outputs
+from outcode.transport.aws import AwsTransport
+from outcode.transport.guard import EgressGuard
 from outcode.transport.http import Trace
 from outcode.values.problems import (
     EgressRefused,
     InputProblem,
-    Problem,
-    RateLimited,
-    SetupProblem,
     Unexpected,
-    VendorDown,
     VendorRejected,
 )
+from tests.support.aws import EXECUTE, connection
 from tests.support.moto import Moto, moto_server
 
-KIND = AwsKeys(key="keys", label=Words(en="Key", ko="키"))
-FIELDS = {
-    "access_key_id": "AKIAIOSFODNN7EXAMPLE",
-    "secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-    "session_token": "",
-    "region": "ap-northeast-2",
-    "database": "dev",
-}
 SEND = AwsOperation(
     service="sesv2",
     operation="SendEmail",
@@ -44,17 +30,6 @@ SEND = AwsOperation(
         "Destination": {"ToAddresses": Input(field="to"), "CcAddresses": Input(field="cc")},
         "Content": {"Simple": {"Subject": {"Data": "Hi"}, "Body": {"Text": {"Data": Input(field="text")}}}},
     },
-)
-EXECUTE = AwsOperation(
-    service="redshift-data",
-    operation="ExecuteStatement",
-    parameters={
-        "Sql": Input(field="sql"),
-        "Database": FromConnection(field="database"),
-        "ClusterIdentifier": "cluster",
-        "Parameters": Input(field="parameters"),
-    },
-    idempotency="ClientToken",
 )
 LISTING = AwsOperation(
     service="sqs",
@@ -70,17 +45,6 @@ WHO = AwsOperation(service="sts", operation="GetCallerIdentity")
 def moto() -> Iterator[Moto]:
     with moto_server() as running:
         yield running
-
-
-@pytest.fixture
-async def aws() -> AsyncIterator[AwsTransport]:
-    transport = AwsTransport(EgressGuard(parse_allow_rules("127.0.0.0/8")))
-    yield transport
-    await transport.close()
-
-
-def connection(base: str | None, **fields: str) -> AwsConnection:
-    return AwsConnection.of(KIND, FIELDS | fields, base_url=base)
 
 
 def call(service: str, operation: str, **parameters: Any) -> AwsOperation:
@@ -280,162 +244,3 @@ def test_a_key_that_cannot_be_one_is_refused(fields: dict[str, str], code: str) 
         connection(None, **fields)
     assert caught.value.code == code
     assert str(caught.value.place.field) == f"connection.{next(iter(fields))}"
-
-
-Handler = Callable[[web.Request], Awaitable[web.Response]]
-
-
-class Failing:
-    """A server that gives the answers it was told to, one after the other; the last stays."""
-
-    def __init__(self, *answers: tuple[int, str] | None) -> None:
-        self.base = ""
-        self.bodies: list[bytes] = []
-        self.signatures: list[str] = []
-        self._answers = list(answers)
-
-    async def answer(self, request: web.Request) -> web.Response:
-        self.bodies.append(await request.read())
-        self.signatures.append(request.headers["Authorization"])
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        if answer is None:
-            assert request.transport is not None
-            request.transport.close()
-            return web.Response()
-        return web.Response(status=answer[0], text=answer[1], content_type="application/x-amz-json-1.1")
-
-
-@pytest.fixture
-async def failing() -> AsyncIterator[Callable[..., Awaitable[Failing]]]:
-    runners: list[web.AppRunner] = []
-
-    async def start(*answers: tuple[int, str] | None) -> Failing:
-        server = Failing(*answers)
-        application = web.Application()
-        application.router.add_route("*", "/{path:.*}", server.answer)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-        runners.append(runner)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        server.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        return server
-
-    yield start
-    for runner in runners:
-        await runner.cleanup()
-
-
-def said(code: str, message: str = "because") -> str:
-    return f'{{"__type": "com.amazonaws.redshift#{code}", "message": "{message}"}}'
-
-
-THROTTLED = (400, said("ThrottlingException"))
-BROKEN = (500, said("InternalServerException"))
-DONE = (200, '{"Id": "x"}')
-PLAIN = AwsOperation(service="redshift-data", operation="CancelStatement", parameters={"Id": "1" * 8})
-Start = Callable[..., Awaitable[Failing]]
-
-
-async def perform(aws: AwsTransport, server: Failing, operation: AwsOperation, **options: Any) -> Any:
-    key = connection(server.base)
-    return (await aws.perform(operation, {"sql": "x"}, Outputs(), key, **options)).value
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    sleep = asyncio.sleep
-    monkeypatch.setattr("outcode.transport.aws.client.asyncio.sleep", lambda _seconds: sleep(0))
-
-
-async def test_throttled_calls_are_repeated(aws: AwsTransport, failing: Start) -> None:
-    server = await failing(THROTTLED, (429, "{}"), DONE)
-    assert await perform(aws, server, PLAIN) == {}
-    assert len(server.bodies) == 3
-    stubborn = await failing(THROTTLED)
-    with pytest.raises(RateLimited) as caught:
-        await perform(aws, stubborn, PLAIN)
-    assert caught.value.code == "aws_rate_limited"
-    assert len(stubborn.bodies) == 3
-
-
-@pytest.mark.parametrize("failure", [BROKEN, None, (503, "<html>")])
-async def test_only_harmless_calls_are_repeated_after_a_servers_failure(
-    aws: AwsTransport, failing: Start, failure: tuple[int, str] | None
-) -> None:
-    server = await failing(failure, DONE)
-    with pytest.raises(VendorDown):
-        await perform(aws, server, PLAIN)
-    assert len(server.bodies) == 1
-    again = await failing(failure, DONE)
-    await perform(aws, again, PLAIN, idempotent=True)
-    assert len(again.bodies) == 2
-
-
-async def test_the_idempotency_member_is_the_same_in_every_attempt(aws: AwsTransport, failing: Start) -> None:
-    server = await failing(BROKEN, None, DONE)
-    assert (await perform(aws, server, EXECUTE, key="run-1/task/0"))["Id"] == "x"
-    await perform(aws, server, EXECUTE, key="run-1/task/0")
-    await perform(aws, server, EXECUTE, key="run-1/task/1")
-    await perform(aws, server, EXECUTE)
-    tokens = [re.search(rb'"ClientToken": "([0-9a-f-]{36})"', body) for body in server.bodies]
-    texts = [token[1] for token in tokens if token]
-    assert len(texts) == 6
-    assert len(set(texts[:4])) == 1
-    assert len(set(texts[3:])) == 3
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind", "code"),
-    [
-        ((400, said("ExpiredTokenException")), VendorRejected, "connection_refused_credentials"),
-        ((403, said("UnrecognizedClientException")), VendorRejected, "connection_refused_credentials"),
-        ((403, said("InvalidSignatureException", "Signature expired: 2020")), SetupProblem, "aws_clock"),
-        ((400, said("RequestExpired")), SetupProblem, "aws_clock"),
-        ((400, said("AccessDeniedException")), VendorRejected, "aws_permission"),
-        ((400, said("ValidationException")), VendorRejected, "aws_refused"),
-        ((400, said("ResourceNotFoundException")), VendorRejected, "aws_not_found"),
-        ((400, said("Strange")), VendorRejected, "aws_refused"),
-        ((404, "{}"), VendorRejected, "aws_not_found"),
-        ((401, "nonsense"), VendorRejected, "connection_refused_credentials"),
-        ((301, "{}"), VendorRejected, "aws_refused"),
-        ((200, '{"CreatedAt": "never"}'), VendorRejected, "aws_answer_unreadable"),
-        ((200, '{"DbGroups": 5}'), VendorRejected, "aws_answer_unreadable"),
-    ],
-)
-async def test_what_error_codes_mean(
-    aws: AwsTransport, failing: Start, answer: tuple[int, str], kind: type[Problem], code: str
-) -> None:
-    server = await failing(answer)
-    with pytest.raises(kind) as caught:
-        await perform(aws, server, EXECUTE)
-    assert caught.value.code == code
-    assert len(server.bodies) == 1
-
-
-async def test_an_app_says_what_its_own_codes_mean(aws: AwsTransport, failing: Start) -> None:
-    busy = "ActiveStatementsExceededException"
-    server = await failing((400, said(busy)), DONE)
-    errors = ErrorMap(codes={busy: "rate_limited"})
-    assert (await perform(aws, server, EXECUTE, errors=errors))["Id"] == "x"
-    assert len(server.bodies) == 2
-
-
-async def test_secrets_in_refusals_are_masked(aws: AwsTransport, failing: Start) -> None:
-    server = await failing((400, said("ValidationException", f"bad {FIELDS['secret_access_key']}")))
-    with pytest.raises(VendorRejected) as caught:
-        await perform(aws, server, EXECUTE)
-    assert caught.value.details["excerpt"] == "bad ***"
-
-
-async def test_a_call_has_an_end(aws: AwsTransport) -> None:
-    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(never, "127.0.0.1", 0)
-    base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    key = replace(connection(base))
-    with pytest.raises(VendorDown) as caught:
-        await aws.perform(PLAIN.model_copy(update={"timeout_seconds": 1}), {}, Outputs(), key)
-    assert caught.value.code == "http_timeout"
-    server.close()

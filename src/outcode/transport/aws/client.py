@@ -31,6 +31,8 @@ MOST_PAGES = 10_000
 # All pages of one call are held in memory together.
 MOST_BYTES = 64 * 1024 * 1024
 _LONGEST_WAIT = 10.0
+# After these nobody knows whether the call was carried out.
+_LOST = {"aws_unavailable", "http_connection_lost", "http_timeout"}
 _WHO = AwsOperation(service="sts", operation="GetCallerIdentity")
 
 Record = Callable[[Trace], None]
@@ -77,7 +79,8 @@ class AwsTransport:
         sent request is repeated up to ``retries`` times; one whose answer was lost or is a server's error only where it
         is ``idempotent`` or the call has an ``idempotency`` member, for which ``key`` stands, the same in every
         attempt of a task. Raises InputProblem (before anything is sent), EgressRefused, VendorDown, VendorRejected,
-        RateLimited, and SetupProblem ``aws_clock``.
+        RateLimited, and SetupProblem ``aws_clock``; ``details["uncertain"]`` is true where a call that must not be
+        repeated may have been carried out all the same.
         """
         traces: list[Trace] = []
 
@@ -161,6 +164,8 @@ class AwsTransport:
             except (RateLimited, VendorDown) as problem:
                 wait = _wait_before_next(task, attempt, problem)
                 if wait is None:
+                    if problem.code in _LOST and not task.repeatable:
+                        problem.details["uncertain"] = True
                     raise
             await asyncio.sleep(wait)
             attempt += 1
