@@ -10,8 +10,6 @@ from typing import assert_never
 from outcode.appkit import (
     Action,
     App,
-    DatabaseCredential,
-    FileConnection,
     Query,
     ReadSheet,
     Request,
@@ -27,7 +25,7 @@ from outcode.transport.files import SheetReader, write_csv
 from outcode.transport.http import HttpClient, HttpConnection
 from outcode.transport.sql import PostgresqlTransport, QueryOptions
 from outcode.values.json import Json
-from outcode.values.problems import InputProblem, Problem, ProblemList
+from outcode.values.problems import InputProblem, Problem, ProblemList, VendorRejected
 from outcode.values.redaction import Redactor
 from outcode.values.references import BoundQuery, BoundScript
 from outcode.values.tables import read_options, run_table
@@ -35,6 +33,11 @@ from outcode.values.types import ReadContext
 from outcode.workspace.connections import ConnectionStore, OpenConnection
 from outcode.workspace.files import FileStore
 from outcode.workspace.scope import Scope
+
+_REFUSED = frozenset(
+    {"connection_refused_credentials", "connection_needs_reconnect", "sql_password_refused", "sql_login_refused"}
+)
+"""Problems that say something of the connection, not of the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +63,22 @@ class Caller:
         self._transports = transports
         self._connections = connections
         self._files = files
+        self._marked: set[tuple[str, int, str]] = set()
 
     async def connection(self, scope: Scope, app: App, name: str | None) -> OpenConnection | None:
-        """The task's connection, opened; the right to use it is checked at this moment, not when the flow was saved."""
+        """The task's connection, opened; the right to use it is checked at this moment, not when the flow was saved.
+
+        Raises VendorRejected ``connection_to_be_reconnected`` when only connecting it anew helps.
+        """
         if name is None:
             if app.connections and app.connection_required:
                 raise InputProblem("connection_required", app=app.name)
             return None
-        return await self._connections.open(scope, app, name)
-
-    async def test(self, scope: Scope, app: App, name: str) -> None:
-        """Try a connection; raises the problem that a call with it would meet."""
-        connection = await self._connections.open(scope, app, name)
-        match app.connection_kind(connection.kind):
-            case DatabaseCredential():
-                await self._transports.postgresql.test(connection)
-            case FileConnection():
-                content = await self._files.content(scope, str(connection.fields["file"]))
-                await self._transports.sheets.inspect(content, str(connection.fields["file_name"]))
-            case _:
-                return
+        opened = await self._connections.open(scope, app, name)
+        if opened.state == "needs_reconnect":
+            raise VendorRejected("connection_to_be_reconnected", name=opened.name)
+        self._marked.difference_update([(opened.id, opened.version, code) for code in _REFUSED])
+        return opened
 
     async def call(
         self,
@@ -98,8 +97,17 @@ class Caller:
             answer = await self._perform(scope, action, answers, connection, context)
         except Problem as problem:
             problem.details = redactor.redact_json(problem.details)
+            if connection is not None and problem.code in _REFUSED:
+                await self._mark(scope, connection, problem)
             raise
         return Answer(redactor.redact_data(answer.value), redactor.redact_data(answer.meta), answer.traces)
+
+    async def _mark(self, scope: Scope, connection: OpenConnection, problem: Problem) -> None:
+        """Keep what a connection met, once for each time that it is opened: all rows of a task meet the same."""
+        what = (connection.id, connection.version, problem.code)
+        if what not in self._marked:
+            self._marked.add(what)
+            await self._connections.mark(scope, connection, problem)
 
     async def _perform(
         self,
