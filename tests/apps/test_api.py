@@ -13,11 +13,12 @@ from outcode.appkit.accept import accept_answers
 from outcode.appkit.lint import lint
 from outcode.apps.api import APP
 from outcode.transport.guard import EgressGuard, parse_allow_rules
-from outcode.transport.http import HttpClient, HttpConnection
+from outcode.transport.http import HttpClient
 from outcode.transport.http.body import BODY_TYPES
 from outcode.transport.http.paging import STYLES
 from outcode.transport.http.prepare import METHODS, RESPONSE_TYPES
 from outcode.values.json import Json, dumps, loads
+from tests.support.connections import connected
 
 ACTION = APP.actions[0]
 PACKAGE = files("outcode.apps.api")
@@ -59,7 +60,10 @@ def test_every_secret_of_the_form_is_marked_and_known_to_the_transport() -> None
     fields = [field for kind in APP.connections for field in kind.fields]
     secret = {field.key: f"s3cret-{field.key}" for field in fields if field.sensitive}
     assert set(secret) == {"password", "token", "value", "client_secret"}
-    assert set(secret.values()) <= set(HttpConnection.from_fields(secret).secrets())
+    for kind in APP.connections:
+        given = {field.key: secret.get(field.key, "https://x.example") for field in kind.fields if field.kind == "text"}
+        told = connected(APP, kind.key, given).secrets()
+        assert {given[field.key] for field in kind.fields if field.sensitive} <= set(told)
 
 
 @pytest.mark.parametrize("name", SAMPLES)

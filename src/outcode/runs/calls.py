@@ -18,6 +18,7 @@ from outcode.appkit import (
     WriteFile,
 )
 from outcode.appkit.template import literal_or_input
+from outcode.apps.registry import find_app
 from outcode.engine.inputs import Answer as InputAnswer
 from outcode.runs.sandbox import SandboxPool
 from outcode.transport.answer import Answer, shaped
@@ -119,11 +120,7 @@ class Caller:
     ) -> Answer:
         match action.call:
             case Request() as request:
-                credential = (
-                    HttpConnection.from_fields({**connection.fields, "auth_type": connection.kind})
-                    if connection
-                    else None
-                )
+                credential = HttpConnection.of(find_app(connection.app), connection) if connection else None
                 return await self._transports.http.perform(request, answers, action.outputs, credential)
             case Query() as query:
                 if connection is None:

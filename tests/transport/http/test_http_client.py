@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 from outcode.appkit import Input, Outputs, Request
 from outcode.transport.answer import Answer
 from outcode.transport.guard import EgressGuard, parse_allow_rules
-from outcode.transport.http import HttpClient, HttpConnection, Trace
+from outcode.transport.http import HttpClient, Trace
 from outcode.transport.http.wire import RESPONSE_LIMIT
 from outcode.values.problems import (
     EgressRefused,
@@ -460,5 +460,5 @@ async def test_multipart_is_understood_by_a_server(client: HttpClient, serve: Se
 
     body = {"note": "가 나", "file": {"filename": "보고서.csv", "base64": "YSxi"}}
     request = asking(await serve(handler), method="POST", body_type="multipart", body=Input(field="body"))
-    await client.perform(request, {"body": body}, WHOLE, HttpConnection())
+    await client.perform(request, {"body": body}, WHOLE, None)
     assert seen == {"note": "가 나", "file": ("보고서.csv", b"a,b")}

@@ -16,6 +16,7 @@ from outcode.transport.http.decode import Response
 from outcode.transport.http.paging import next_link
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, VendorRejected
+from tests.support.connections import api_connection
 
 Serve = Callable[..., Awaitable[str]]
 Page = Callable[[web.Request], web.Response]
@@ -190,7 +191,7 @@ async def test_pages_on_other_servers_are_not_followed(client: HttpClient, serve
         return response
 
     inside = Server(page)
-    connection = HttpConnection.from_fields({"auth_type": "bearer", "token": "cAnary-s3cret"})
+    connection = api_connection("bearer", token="cAnary-s3cret")
     with pytest.raises(VendorRejected) as rejected:
         await read(client, await serve(inside), connection, style=style, path="data.next")
     assert rejected.value.code == "paging_other_origin"
@@ -207,7 +208,7 @@ async def test_credentials_stay_home_when_pages_move(client: HttpClient, serve: 
     outside = Server(moved)
     elsewhere = (await serve(outside)).replace("127.0.0.1", "localhost")
     inside = Server(lambda _: web.Response(status=302, headers={"Location": f"{elsewhere}/?at=0"}))
-    connection = HttpConnection.from_fields({"auth_type": "bearer", "token": "cAnary-s3cret"})
+    connection = api_connection("bearer", token="cAnary-s3cret")
     request = Request(method="GET", url=await serve(inside), paging=Paging(style="next_url", path="data.next"))
     with pytest.raises(InputProblem) as refused:
         await client.perform(request, {}, ROWS, connection)
