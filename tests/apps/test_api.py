@@ -13,12 +13,13 @@ from outcode.appkit.accept import accept_answers
 from outcode.appkit.lint import lint
 from outcode.apps.api import APP
 from outcode.transport.guard import EgressGuard, parse_allow_rules
-from outcode.transport.http import HttpClient
+from outcode.transport.http import HttpClient, HttpConnection
 from outcode.transport.http.body import BODY_TYPES
 from outcode.transport.http.paging import STYLES
 from outcode.transport.http.prepare import METHODS, RESPONSE_TYPES
 from outcode.values.json import Json, dumps, loads
 from tests.support.connections import connected
+from tests.support.http_calls import MemoryFiles
 
 ACTION = APP.actions[0]
 PACKAGE = files("outcode.apps.api")
@@ -87,8 +88,8 @@ async def test_samples(name: str) -> None:
     sample = loads(PACKAGE.joinpath("samples", name).read_text("utf-8").replace("{base}", base))
     client = HttpClient(EgressGuard(parse_allow_rules("127.0.0.1")))
     inputs = accept_answers(ACTION.fields, sample["inputs"])
-    assert ACTION.call.kind == "request"
-    answer = await client.perform(ACTION.call, inputs, ACTION.outputs, None)
+    files = MemoryFiles({"f1": ("order.pdf", "application/pdf", b"%PDF-1.7 order 1001")})
+    answer = await client.perform_action(ACTION, inputs, HttpConnection.of(APP, None), app=APP, files=files)
     await client.close()
     await runner.cleanup()
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sql
-from tests.support.authorization import Authorization, authorization
 from yarl import URL
 
 from outcode.database import schema
 from outcode.workspace.settings import Settings
 from tests.server.conftest import Reply, Server, flow, whole_database
+from tests.support.authorization import Authorization, authorization
 from tests.support.vendor_place import signed_in, vendor_place
 
 WANTED: dict[str, Any] = {"app": "vendor", "name": "Vendor account", "kind": "consent"}

@@ -9,8 +9,6 @@ import asyncio
 import sys
 from pathlib import Path
 
-from tests.support.authorization import Authorization
-
 from outcode.database.address import external
 from outcode.database.blobs import BlobStore
 from outcode.database.database import Database
@@ -23,6 +21,7 @@ from outcode.workspace.files import FileStore
 from outcode.workspace.scope import Scope
 from outcode.workspace.secrets import MasterKey, SecretStore
 from outcode.workspace.tokens import DatabaseTokens
+from tests.support.authorization import Authorization
 from tests.support.vendor import vendor_app
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from tests.support.authorization import Authorization
-
 from outcode.appkit import (
     Action,
     App,
@@ -19,6 +17,7 @@ from outcode.appkit import (
     TextField,
     Words,
 )
+from tests.support.authorization import Authorization
 
 SAME = Words(en="Vendor", ko="벤더")
 

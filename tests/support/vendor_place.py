@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from tests.support.authorization import Authorization
-
 from outcode.apps.registry import all_apps
 from outcode.runs.instance import open_instance
 from outcode.transport.http.auth import OAuthClient
@@ -17,6 +15,7 @@ from outcode.workspace.scope import Scope
 from outcode.workspace.settings import Settings
 from tests.conftest import Place
 from tests.server.conftest import Server, serving
+from tests.support.authorization import Authorization
 from tests.support.serving import free_port
 from tests.support.vendor import vendor_app
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sql
-from tests.support.authorization import Authorization, Issued, authorization
 
 from outcode.appkit import App
 from outcode.database import schema
@@ -23,6 +22,7 @@ from outcode.values.problems import Conflict, VendorDown, VendorRejected
 from outcode.workspace.connections import Draft, Verified, draft
 from outcode.workspace.tokens import DatabaseTokens
 from tests.conftest import Place
+from tests.support.authorization import Authorization, Issued, authorization
 from tests.support.vendor import vendor_app
 
 ROOT = Path(__file__).parents[2]
