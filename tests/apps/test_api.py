@@ -18,7 +18,8 @@ from outcode.transport.http.body import BODY_TYPES
 from outcode.transport.http.paging import STYLES
 from outcode.transport.http.prepare import METHODS, RESPONSE_TYPES
 from outcode.values.json import Json, dumps, loads
-from tests.support.http_calls import MemoryFiles, Stored
+from tests.support.connections import connected
+from tests.support.http_calls import MemoryFiles
 
 ACTION = APP.actions[0]
 PACKAGE = files("outcode.apps.api")
@@ -57,15 +58,13 @@ def test_every_choice_of_the_form_is_one_the_transport_knows() -> None:
 
 
 def test_every_secret_of_the_form_is_marked_and_known_to_the_transport() -> None:
-    marked = set()
+    fields = [field for kind in APP.connections for field in kind.fields]
+    secret = {field.key: f"s3cret-{field.key}" for field in fields if field.sensitive}
+    assert set(secret) == {"password", "token", "value", "client_secret"}
     for kind in APP.connections:
-        fields = {field.key: f"s3cret-{field.key}" for field in kind.fields if field.kind == "text"}
-        fields["token_url"] = "https://auth.example.com/"
-        secret = {field.key for field in kind.fields if field.sensitive}
-        connection = HttpConnection.of(APP, Stored(kind.key, fields))
-        assert {fields[key] for key in secret} <= set(connection.secrets())
-        marked |= secret
-    assert marked == {"password", "token", "value", "client_secret"}
+        given = {field.key: secret.get(field.key, "https://x.example") for field in kind.fields if field.kind == "text"}
+        told = connected(APP, kind.key, given).secrets()
+        assert {given[field.key] for field in kind.fields if field.sensitive} <= set(told)
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+import asyncpg
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -135,6 +136,18 @@ def multipart(*parts: tuple[str, bytes | str] | tuple[str, bytes | str, str, str
     return written + b"--b0undary--\r\n", {"Content-Type": "multipart/form-data; boundary=b0undary"}
 
 
+async def whole_database(server: Server) -> str:
+    """Every row of every table as text."""
+    connection = await asyncpg.connect(**server.place.instance.database.address.arguments())
+    tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    rows = []
+    for (table,) in tables:
+        rows += [row[0] for row in await connection.fetch(f'SELECT t::text FROM "{table}" t')]
+    await connection.close()
+    assert len(rows) > 5
+    return "\n".join(rows)
+
+
 SLOW = "const end = Date.now() + 1500; while (Date.now() < end) {} return 1"
 
 
@@ -144,11 +157,12 @@ def _nothing() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def serving(place: Place) -> AsyncIterator[Server]:
-    """The application of a place on a free port, until the end of the block."""
+async def serving(place: Place, port: int = 0) -> AsyncIterator[Server]:
+    """The application of a place on a port (0: a free one), until the end of the block."""
     app = create_app(place.instance)
     listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
     config = uvicorn.Config(app, log_level="error", access_log=False, proxy_headers=False, lifespan="off")
     uvicorn_server = uvicorn.Server(config)
     uvicorn_server.capture_signals = _nothing  # type: ignore[method-assign]  # signals belong to pytest

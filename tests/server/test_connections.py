@@ -7,11 +7,10 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 
 from outcode.values import json
-from tests.server.conftest import Reply, Server, flow, multipart
+from tests.server.conftest import Reply, Server, flow, multipart, whole_database
 
 PASSWORD = "hunter2-비밀-ümlaut"
 BYTES = b"name,n\nKim,1\n"
@@ -33,18 +32,6 @@ async def add(
 def database_fields(server: Server) -> dict[str, Any]:
     address = server.place.instance.database.address
     return {"host": "127.0.0.1", "port": 1, "database": address.database, "username": "ann", "password": PASSWORD}
-
-
-async def whole_database(server: Server) -> str:
-    """Every row of every table as text."""
-    connection = await asyncpg.connect(**server.place.instance.database.address.arguments())
-    tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    rows = []
-    for (table,) in tables:
-        rows += [row[0] for row in await connection.fetch(f'SELECT t::text FROM "{table}" t')]
-    await connection.close()
-    assert len(rows) > 5
-    return "\n".join(rows)
 
 
 def forms_of(secret: bytes) -> set[str]:

@@ -13,8 +13,7 @@ import pytest
 from outcode.values import json
 from outcode.workspace.keys import add_api_key
 from outcode.workspace.people import create_workspace
-from tests.server.conftest import SLOW, Reply, Server, flow, multipart, script
-from tests.server.test_connections import whole_database
+from tests.server.conftest import SLOW, Reply, Server, flow, multipart, script, whole_database
 
 ECHO = script("return input.trigger", input={"trigger": "{{trigger}}"})
 JSON_TYPE = {"Content-Type": "application/json"}

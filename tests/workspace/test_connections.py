@@ -15,7 +15,8 @@ from outcode.apps.registry import find_app
 from outcode.database import schema
 from outcode.values.json import Json
 from outcode.values.problems import Conflict, InputProblem, NotFound, Problem, SetupProblem, TooLarge
-from outcode.workspace.connections import Upload, check_connection, connection_kind, split
+from outcode.workspace.connections import Upload, connection_kind
+from outcode.workspace.connections.drafts import check_connection, split
 from outcode.workspace.people import create_workspace
 from tests.conftest import Place
 

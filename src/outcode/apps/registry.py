@@ -56,13 +56,13 @@ def all_apps() -> Mapping[str, App]:
     return find_apps(outcode.apps)
 
 
-def find_app(slug: str) -> App:
-    """The app of that slug; raises NotFound ``app_unknown`` with the nearest names.
+def find_app(slug: str, apps: Mapping[str, App] | None = None) -> App:
+    """The app of that slug among ``apps`` (None: all); raises NotFound ``app_unknown`` with the nearest names.
 
     >>> find_app("table").name
     'Table'
     """
-    apps = all_apps()
+    apps = all_apps() if apps is None else apps
     if slug not in apps:
         known = get_close_matches(slug.casefold(), apps, n=2) or list(apps)[:12]
         raise NotFound("app_unknown", app=slug[:60], known=known)

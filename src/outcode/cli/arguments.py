@@ -1,4 +1,4 @@
-"""Arguments that hold JSON."""
+"""Arguments that hold JSON or a secret."""
 
 from __future__ import annotations
 
@@ -21,14 +21,8 @@ def read_json(option: str, text: str) -> Json:
     Raises InputProblem that says in which line and column it ends to be JSON; what stands there is not repeated, since
     it may be a password.
     """
-    source = option
-    if text == "-":
-        content = typer.get_binary_stream("stdin").read()
-    elif text.startswith("@"):
-        source, content = text[1:], read_file(Path(text[1:]))
-    else:
-        content = text.encode("utf-8", "surrogateescape")
-    content = content.removeprefix(b"\xef\xbb\xbf")
+    source = text[1:] if text.startswith("@") else option
+    content = _content(text)
     try:
         return json.loads(content)
     except InputProblem as problem:
@@ -40,6 +34,21 @@ def read_json(option: str, text: str) -> Json:
         else:
             raise
         raise InputProblem(code, option=option, source=source, line=line, column=column) from problem
+
+
+def read_secret(text: str) -> str:
+    """The secret of an option: the text itself, ``@FILE``, or ``-`` for standard input; without the line's end."""
+    return _content(text).decode("utf-8", "replace").strip()
+
+
+def _content(text: str) -> bytes:
+    if text == "-":
+        content = typer.get_binary_stream("stdin").read()
+    elif text.startswith("@"):
+        content = read_file(Path(text[1:]))
+    else:
+        content = text.encode("utf-8", "surrogateescape")
+    return content.removeprefix(b"\xef\xbb\xbf")
 
 
 def _place(content: bytes, index: int) -> tuple[int, int]:

@@ -69,6 +69,8 @@ async def _serve(role: Role, host: str, port: int, folder: Path, *, example: boo
         if demo is not None:
             allowed = f"{settings.egress_allow} {demo.host}:{demo.port}"
             settings = replace(settings, egress_allow=allowed)
+        if settings.public_url is None:
+            settings = replace(settings, public_url=f"http://{_reachable(host)}:{port}")
         holder = f"outcode serve --role {role.value}"
         instance = await stack.enter_async_context(opened(settings, holder=holder, share=role is Role.WORKER))
         if listener is not None:

@@ -152,7 +152,7 @@ connection_tokens = _owned(
     sql.Column("secret", sql.LargeBinary),
     _link("data_key_id", "data_keys.id", required=False),
     sql.Column("version", sql.Integer, nullable=False, server_default="0"),
-    _time("expires_at"),
+    sql.Column("problem", JSONB),
     sql.Column("fetching_by", UUID(as_uuid=False)),
     _time("fetching_until"),
     sql.PrimaryKeyConstraint("connection_id"),

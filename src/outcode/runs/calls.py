@@ -1,10 +1,13 @@
-"""One task, one element: the connection is opened, the call carried out by its transport, the answer redacted."""
+"""What a task says to the outside: its connection is opened once, each call carried out by its transport, and whatever
+comes back redacted.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from outcode.appkit import (
@@ -12,8 +15,6 @@ from outcode.appkit import (
     App,
     AwsKeys,
     AwsOperation,
-    DatabaseCredential,
-    FileConnection,
     Query,
     ReadSheet,
     RedisCommand,
@@ -30,10 +31,10 @@ from outcode.runs.transports import Transports
 from outcode.transport.answer import Answer, CallTrace, shaped
 from outcode.transport.aws import AwsConnection
 from outcode.transport.files import write_csv
-from outcode.transport.http import HttpConnection
+from outcode.transport.http import HttpConnection, perform_batch
 from outcode.transport.sql import QueryOptions
 from outcode.values.json import Json
-from outcode.values.problems import InputProblem, Problem, ProblemList
+from outcode.values.problems import InputProblem, Problem, ProblemList, VendorRejected
 from outcode.values.redaction import Redactor
 from outcode.values.references import BoundQuery, BoundScript
 from outcode.values.tables import read_options, run_table
@@ -41,6 +42,46 @@ from outcode.values.types import ReadContext
 from outcode.workspace.connections import ConnectionStore, OpenConnection
 from outcode.workspace.files import FileStore
 from outcode.workspace.scope import Scope
+
+_REFUSED = frozenset(
+    {"connection_refused_credentials", "connection_needs_reconnect", "sql_password_refused", "sql_login_refused"}
+)
+"""Problems that say something of the connection, not of the call."""
+
+Record = Callable[[CallTrace], None]
+
+
+@dataclass(slots=True)
+class Line:
+    """What all calls of one task share, made once however many elements it has.
+
+    ``key`` is the beginning of the idempotency keys of its calls; ``context`` says what *today* means in the run.
+    """
+
+    scope: Scope
+    app: App
+    action: Action
+    connection: OpenConnection | None
+    http: HttpConnection
+    redactor: Redactor
+    context: ReadContext
+    key: str
+    marked: bool = False
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """The hosts that references may put into a URL, because the connection names them."""
+        return self.connection.allowed_hosts if self.connection else frozenset()
+
+    def required(self) -> OpenConnection:
+        """The connection of a call that is nothing without one."""
+        if self.connection is None:
+            raise InputProblem("connection_required", app=self.app.name)
+        return self.connection
+
+    def key_of(self, row: int | None) -> str:
+        """The idempotency key of one element's call: the same whenever the same work is done again."""
+        return hashlib.sha256(f"{self.key}:{row or 0}".encode()).hexdigest()[:32]
 
 
 class Caller:
@@ -51,111 +92,117 @@ class Caller:
         self._connections = connections
         self._files = files
 
-    async def connection(self, scope: Scope, app: App, name: str | None) -> OpenConnection | None:
-        """The task's connection, opened; the right to use it is checked at this moment, not when the flow was saved."""
-        if name is None:
-            if app.connections and app.connection_required:
-                raise InputProblem("connection_required", app=app.name)
-            return None
-        return await self._connections.open(scope, app, name)
+    async def line(
+        self, scope: Scope, app: App, action: Action, connection_name: str | None, context: ReadContext, key: str
+    ) -> Line:
+        """A line to the outside for one task; the right to use its connection is checked at this moment.
 
-    async def test(self, scope: Scope, app: App, name: str) -> None:
-        """Try a connection; raises the problem that a call with it would meet."""
-        connection = await self._connections.open(scope, app, name)
-        match app.connection_kind(connection.kind):
-            case DatabaseCredential(engine="redis"):
-                await self._transports.redis.test(connection)
-            case DatabaseCredential(engine=engine):
-                await self._transports.databases[engine].test(connection)
-            case AwsKeys() as kind:
-                await self._transports.aws.test(AwsConnection.of(kind, connection.fields))
-            case FileConnection():
-                content = await self._files.content(scope, str(connection.fields["file"]))
-                await self._transports.sheets.inspect(content, str(connection.fields["file_name"]))
-            case _:
-                return
+        Raises InputProblem and NotFound without a fitting connection, and VendorRejected
+        ``connection_to_be_reconnected`` when only connecting it anew helps.
+        """
+        opened = None
+        if connection_name is not None:
+            opened = await self._connections.open(scope, app, connection_name)
+            if opened.state == "needs_reconnect":
+                raise VendorRejected("connection_to_be_reconnected", name=opened.name)
+        elif app.connections and app.connection_required:
+            raise InputProblem("connection_required", app=app.name)
+        http = HttpConnection.of(app, opened, client=opened.client if opened else None)
+        return Line(scope, app, action, opened, http, Redactor(opened.secrets if opened else ()), context, key)
 
     async def call(
-        self,
-        scope: Scope,
-        app: App,
-        action: Action,
-        answers: Mapping[str, InputAnswer],
-        connection: OpenConnection | None,
-        context: ReadContext,
-        record: Callable[[CallTrace], None],
+        self, line: Line, answers: Mapping[str, InputAnswer], record: Record, row: int | None = None
     ) -> Answer:
         """Carry one call out; what comes back, problems included, holds no secret of the connection.
 
-        ``record`` hears of every exchange with the outside. ``context`` says what *today* means in the run: its start,
-        in the organization's timezone.
+        ``record`` hears of every exchange with the outside.
         """
-        redactor = Redactor(connection.secrets if connection else ())
         try:
-            answer = await self._perform(scope, app, action, answers, connection, context, record)
+            answer = await self._perform(line, answers, record, row)
         except Problem as problem:
-            problem.details = redactor.redact_json(problem.details)
-            raise
-        return Answer(redactor.redact_data(answer.value), redactor.redact_data(answer.meta), answer.traces)
+            raise await self._told(line, problem) from problem
+        return _redacted(line, answer)
 
-    async def _perform(
-        self,
-        scope: Scope,
-        app: App,
-        action: Action,
-        answers: Mapping[str, InputAnswer],
-        connection: OpenConnection | None,
-        context: ReadContext,
-        record: Callable[[CallTrace], None],
-    ) -> Answer:
+    async def call_batch(
+        self, line: Line, elements: Sequence[Mapping[str, InputAnswer]], record: Record, rows: Sequence[int]
+    ) -> list[Answer | Problem]:
+        """Carry out the calls of many elements at once, as the action's ``batch`` says; an outcome for each."""
+        outcomes = await perform_batch(
+            self._transports.http,
+            line.action,
+            elements,
+            line.http,
+            app=line.app,
+            keys=[line.key_of(row) for row in rows],
+            files=TeamFiles(self._files, line.scope),
+            record=record,
+        )
+        return [
+            await self._told(line, outcome) if isinstance(outcome, Problem) else _redacted(line, outcome)
+            for outcome in outcomes
+        ]
+
+    async def _told(self, line: Line, problem: Problem) -> Problem:
+        """A problem without secrets; the first that says something of the connection is kept with it."""
+        problem.details = line.redactor.redact_json(problem.details)
+        if line.connection is not None and problem.code in _REFUSED and not line.marked:
+            line.marked = True
+            await self._connections.mark(line.scope, line.connection, problem)
+        return problem
+
+    async def _perform(self, line: Line, answers: Mapping[str, InputAnswer], record: Record, row: int | None) -> Answer:
+        action = line.action
         match action.call:
             case Request():
-                http = HttpConnection.of(app, connection)
-                files = TeamFiles(self._files, scope)
                 return await self._transports.http.perform_action(
-                    action, answers, http, app=app, files=files, record=record
+                    action,
+                    answers,
+                    line.http,
+                    app=line.app,
+                    key=line.key_of(row),
+                    files=TeamFiles(self._files, line.scope),
+                    record=record,
                 )
             case AwsOperation() as operation:
-                kind = app.connection_kind(connection.kind) if connection else None
-                if connection is None or not isinstance(kind, AwsKeys):
-                    raise InputProblem("connection_required", app=app.name)
+                connection = line.required()
+                kind = line.app.connection_kind(connection.kind)
+                if not isinstance(kind, AwsKeys):
+                    raise InputProblem("connection_required", app=line.app.name)
                 return await self._transports.aws.perform(
                     operation,
                     answers,
                     action.outputs,
                     AwsConnection.of(kind, connection.fields),
-                    errors=app.errors,
+                    errors=line.app.errors,
                     idempotent=action.idempotent is True,
+                    key=line.key_of(row),
                     record=record,
                 )
             case Query() as query:
-                if connection is None:
-                    raise InputProblem("connection_required", app=query.dialect)
+                connection = line.required()
                 statement: BoundQuery = answers[query.statement.field]
                 options = QueryOptions.of(query, answers)
                 transport = self._transports.databases[connection.app]
                 return await transport.perform(statement, options, connection)
             case RedisCommand() | RedisScan() as command:
-                if connection is None:
-                    raise InputProblem("connection_required", app="Redis")
-                return await self._transports.redis.perform(command, answers, action.outputs, connection)
+                return await self._transports.redis.perform(command, answers, action.outputs, line.required())
             case Script() as script:
-                return await self._run_script(scope, script, action, answers)
+                return await self._run_script(line, script, answers)
             case ReadSheet() as sheet:
-                return await self._read_sheet(scope, sheet, answers, connection)
+                return await self._read_sheet(line, sheet, answers)
             case WriteFile() as write:
-                return await self._write_file(scope, write, answers)
+                content = await write_csv(answers[write.rows.field])
+                file = await self._files.add(line.scope, str(answers[write.name.field]), "text/csv", content)
+                return Answer(file.as_value())
             case TableTask() as table:
-                return await self._table(table, answers, context)
+                return await _table(table, answers, line.context)
             case _:
                 assert_never(action.call)
 
-    async def _run_script(
-        self, scope: Scope, script: Script, action: Action, answers: Mapping[str, InputAnswer]
-    ) -> Answer:
+    async def _run_script(self, line: Line, script: Script, answers: Mapping[str, InputAnswer]) -> Answer:
         bound: BoundScript = answers[script.code.field]
         result = await self._transports.sandbox.run(
-            team=scope.team_id,
+            team=line.scope.team_id,
             code=bound.code,
             argument=answers[script.argument.field],
             variables=bound.variables,
@@ -167,37 +214,34 @@ class Caller:
             "logs": result.logs,
             "duration_ms": result.duration_ms,
         }
-        return Answer(shaped(whole, action.outputs, answers).value, whole)
+        return Answer(shaped(whole, line.action.outputs, answers).value, whole)
 
-    async def _read_sheet(
-        self, scope: Scope, sheet: ReadSheet, answers: Mapping[str, InputAnswer], connection: OpenConnection | None
-    ) -> Answer:
-        if connection is None:
-            raise InputProblem("connection_required", app="microsoft-excel-xlsx-file")
-        content = await self._files.content(scope, str(connection.fields["file"]))
+    async def _read_sheet(self, line: Line, sheet: ReadSheet, answers: Mapping[str, InputAnswer]) -> Answer:
+        connection = line.required()
+        content = await self._files.content(line.scope, str(connection.fields["file"]))
         options = {key: answers.get(source.field) for key, source in sheet.options.items()}
         return await self._transports.sheets.perform(content, str(connection.fields["file_name"]), options)
 
-    async def _write_file(self, scope: Scope, write: WriteFile, answers: Mapping[str, InputAnswer]) -> Answer:
-        content = await write_csv(answers[write.rows.field])
-        file = await self._files.add(scope, str(answers[write.name.field]), "text/csv", content)
-        return Answer(file.as_value())
 
-    async def _table(self, table: TableTask, answers: Mapping[str, InputAnswer], context: ReadContext) -> Answer:
-        """Polars computes, so it is given a thread: the event loop renews leases meanwhile."""
-        given = {key: answers.get(source.field) for key, source in table.options.items()}
-        other = answers[table.other.field] if table.other is not None else None
-        try:
-            options = read_options(table.operation, given)
-            result = await asyncio.to_thread(run_table, answers[table.rows.field], other, options, context)
-        except ProblemList as problems:
-            for problem in problems.problems:
-                _of_input(problem)
-            raise
-        except InputProblem as problem:
+def _redacted(line: Line, answer: Answer) -> Answer:
+    return Answer(line.redactor.redact_data(answer.value), line.redactor.redact_data(answer.meta), answer.traces)
+
+
+async def _table(table: TableTask, answers: Mapping[str, InputAnswer], context: ReadContext) -> Answer:
+    """Polars computes, so it is given a thread: the event loop renews leases meanwhile."""
+    given = {key: answers.get(source.field) for key, source in table.options.items()}
+    other = answers[table.other.field] if table.other is not None else None
+    try:
+        options = read_options(table.operation, given)
+        result = await asyncio.to_thread(run_table, answers[table.rows.field], other, options, context)
+    except ProblemList as problems:
+        for problem in problems.problems:
             _of_input(problem)
-            raise
-        return Answer(result.rows, result.meta)
+        raise
+    except InputProblem as problem:
+        _of_input(problem)
+        raise
+    return Answer(result.rows, result.meta)
 
 
 def _of_input(problem: Problem) -> None:

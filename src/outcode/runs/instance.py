@@ -16,6 +16,8 @@ from outcode.database.database import Database
 from outcode.database.embedded import EmbeddedPostgres, attach
 from outcode.database.migrate import migrate
 from outcode.runs.calls import Caller
+from outcode.runs.connecting import Connector
+from outcode.runs.consents import Consents
 from outcode.runs.documents import Documents
 from outcode.runs.history import RunHistory
 from outcode.runs.journal import Journal, Reaper
@@ -29,12 +31,17 @@ from outcode.runs.transports import Transports
 from outcode.runs.webhooks import Webhooks
 from outcode.runs.worker import Worker
 from outcode.transport.guard import EgressGuard, parse_allow_rules
+from outcode.transport.http import HttpClient
 from outcode.workspace.connections import ConnectionStore
 from outcode.workspace.deliveries import Deliveries
 from outcode.workspace.files import FileStore
 from outcode.workspace.flows import FlowStore
+from outcode.workspace.limits import DatabaseLimiter
+from outcode.workspace.oauth_clients import OAuthClientStore
+from outcode.workspace.oauth_requests import OAuthRequestStore
 from outcode.workspace.secrets import MasterKey, SecretStore
 from outcode.workspace.settings import Settings
+from outcode.workspace.tokens import DatabaseTokens
 
 _SANDBOX_PROCESSES = 2
 
@@ -46,12 +53,16 @@ class Instance:
     settings: Settings
     apps: Mapping[str, App]
     database: Database
+    secrets: SecretStore
     queue: RunQueue
     guard: EgressGuard
     transports: Transports
     files: FileStore
     connections: ConnectionStore
     flows: FlowStore
+    connector: Connector
+    consents: Consents
+    oauth_clients: OAuthClientStore
     caller: Caller
     starter: Starter
     history: RunHistory
@@ -60,11 +71,14 @@ class Instance:
 
 
 @asynccontextmanager
-async def open_instance(settings: Settings, *, holder: str, share: bool = False) -> AsyncIterator[Instance]:
+async def open_instance(
+    settings: Settings, *, holder: str, share: bool = False, apps: Mapping[str, App] | None = None
+) -> AsyncIterator[Instance]:
     """Open an instance on its data folder and close all of it at the end.
 
     ``holder`` says who we are to others who want the folder. With ``share`` a database that a running server holds is
-    joined instead of refused. Raises SetupProblem when the folder, the database or a key cannot be used.
+    joined instead of refused. ``apps`` are those that it offers (None: all). Raises SetupProblem when the folder, the
+    database or a key cannot be used.
     """
     async with AsyncExitStack() as stack:
         address = await _database_address(settings, stack, holder, share=share)
@@ -73,8 +87,11 @@ async def open_instance(settings: Settings, *, holder: str, share: bool = False)
         stack.push_async_callback(database.close)
         queue = await RunQueue.open(address)
         stack.push_async_callback(queue.close)
-        instance = _assemble(settings, database, queue)
+        secrets = SecretStore(MasterKey.load(settings.folder / "keys" / "master-key", settings.environment))
+        tokens = DatabaseTokens(database, secrets)
+        instance = _assemble(settings, database, queue, secrets, tokens, all_apps() if apps is None else apps)
         stack.push_async_callback(instance.transports.close)
+        stack.push_async_callback(tokens.close)
         yield instance
 
 
@@ -89,17 +106,26 @@ async def _database_address(settings: Settings, stack: AsyncExitStack, holder: s
     return server.address
 
 
-def _assemble(settings: Settings, database: Database, queue: RunQueue) -> Instance:
-    apps = all_apps()
+def _assemble(
+    settings: Settings,
+    database: Database,
+    queue: RunQueue,
+    secrets: SecretStore,
+    tokens: DatabaseTokens,
+    apps: Mapping[str, App],
+) -> Instance:
     blobs = BlobStore(_folder(settings, "blobs"))
-    secrets = SecretStore(MasterKey.load(settings.folder / "keys" / "master-key", settings.environment))
     files = FileStore(database, blobs, secrets)
     connections = ConnectionStore(database, secrets, files)
     flows = FlowStore(database)
     guard = EgressGuard(parse_allow_rules(settings.egress_allow))
-    transports = Transports.behind(guard, SandboxPool(size=_SANDBOX_PROCESSES))
+    http = HttpClient(guard, tokens=tokens, limiter=DatabaseLimiter(database))
+    transports = Transports.behind(guard, http, SandboxPool(size=_SANDBOX_PROCESSES))
     payloads = PayloadStore(blobs)
     journal = Journal(database, payloads)
+    clients = OAuthClientStore(database, secrets)
+    connector = Connector(transports, connections, files, guard)
+    requests = OAuthRequestStore(database, secrets, apps)
     caller = Caller(transports, connections, files)
     documents = Documents(journal)
     runner = Runner(journal, documents, TaskRunner(caller, apps), apps)
@@ -110,12 +136,16 @@ def _assemble(settings: Settings, database: Database, queue: RunQueue) -> Instan
         settings=settings,
         apps=apps,
         database=database,
+        secrets=secrets,
         queue=queue,
         guard=guard,
         transports=transports,
         files=files,
         connections=connections,
         flows=flows,
+        connector=connector,
+        consents=Consents(connector, connections, clients, requests, http),
+        oauth_clients=clients,
         caller=caller,
         starter=starter,
         history=history,

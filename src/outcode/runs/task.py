@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from outcode.appkit import Action, App
-from outcode.engine.inputs import resolve_inputs
+from outcode.appkit import Action, App, Batch
+from outcode.engine.inputs import Answer, resolve_inputs
 from outcode.engine.iteration import Each, iteration, scope_of, scope_of_element
 from outcode.engine.results import Failure, TaskResult
 from outcode.engine.state import TaskState
 from outcode.flows.dataflow import Task
 from outcode.runs.call_log import CallLog
-from outcode.runs.calls import Caller
+from outcode.runs.calls import Caller, Line
 from outcode.runs.record import RunRecord
-from outcode.transport.answer import Answer
+from outcode.transport.http import chunks
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Problem, VendorRejected
 from outcode.values.references import Root
 from outcode.values.types import ReadContext
-from outcode.workspace.connections import OpenConnection
+
+_Part = TypeVar("_Part")
 
 
 class TaskFailed(Exception):
@@ -94,42 +96,75 @@ class TaskRunner:
         await work.record.task_started(work.letter, rows, repeatable=work.repeatable or rows == 0)
         if isinstance(how, Each) and how.count == 0:
             return TaskState.SKIPPED, TaskResult([], origin=how.origin)
-        connection = await self._caller.connection(work.record.claim.scope, work.app, work.task.connection)
-        if isinstance(how, Each):
-            return TaskState.DONE, await self._run_each(work, how, connection)
-        answer = await self._call(work, work.scope, connection)
-        return TaskState.DONE, TaskResult.of(work.letter, answer.value, answer.meta)
-
-    async def _run_each(self, work: _Work, each: Each, connection: OpenConnection | None) -> TaskResult:
-        elements = _Elements(each.count)
-        indexes = iter(range(each.count))
-
-        async def worker() -> None:
-            for index in indexes:
-                try:
-                    scope = scope_of_element(work.scope, each, index)
-                    answer = await self._call(work, scope, connection, row=index + 1)
-                except Problem as problem:
-                    elements.failed(index, problem)
-                else:
-                    elements.succeeded(index, answer.value)
-                work.record.task_progress(work.letter, elements.done, len(elements.failures))
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(work.task.at_once, each.count)):
-                group.create_task(worker())
-        failures = tuple(sorted(elements.failures, key=lambda failure: failure.row))
-        return TaskResult(elements.values, None, each.origin, failures)
-
-    async def _call(
-        self, work: _Work, scope: Mapping[str, Root], connection: OpenConnection | None, row: int | None = None
-    ) -> Answer:
-        hosts = connection.allowed_hosts if connection else frozenset()
-        answers = resolve_inputs(work.task, work.action, scope, work.scope, allowed_hosts=hosts)
         claim = work.record.claim
         context = ReadContext(ZoneInfo(claim.timezone), claim.started_at)
-        heard = partial(work.calls.add, row=row)
-        return await self._caller.call(claim.scope, work.app, work.action, answers, connection, context, heard)
+        key = f"{claim.run_id}:{work.letter}"
+        line = await self._caller.line(claim.scope, work.app, work.action, work.task.connection, context, key)
+        if not isinstance(how, Each):
+            answer = await self._caller.call(line, _inputs(work, line, work.scope), work.calls.add)
+            return TaskState.DONE, TaskResult.of(work.letter, answer.value, answer.meta)
+        elements = _Elements(how.count)
+        if work.action.batch is None:
+            await self._run_each(work, how, line, elements)
+        else:
+            await self._run_batches(work, how, line, elements, work.action.batch)
+        failures = tuple(sorted(elements.failures, key=lambda failure: failure.row))
+        return TaskState.DONE, TaskResult(elements.values, None, how.origin, failures)
+
+    async def _run_each(self, work: _Work, each: Each, line: Line, elements: _Elements) -> None:
+        async def call(index: int) -> None:
+            row = index + 1
+            try:
+                inputs = _inputs(work, line, scope_of_element(work.scope, each, index))
+                answer = await self._caller.call(line, inputs, partial(work.calls.add, row=row), row)
+            except Problem as problem:
+                elements.failed(index, problem)
+            else:
+                elements.succeeded(index, answer.value)
+            work.record.task_progress(work.letter, elements.done, len(elements.failures))
+
+        await _a_few_at_once(call, range(each.count), work.task.at_once)
+
+    async def _run_batches(self, work: _Work, each: Each, line: Line, elements: _Elements, batch: Batch) -> None:
+        """Many elements in one call; one whose inputs cannot be resolved fails alone, before anything is sent."""
+        ready: dict[int, Mapping[str, Answer]] = {}
+        for index in range(each.count):
+            try:
+                ready[index] = _inputs(work, line, scope_of_element(work.scope, each, index))
+            except Problem as problem:
+                elements.failed(index, problem)
+        indexes = list(ready)
+
+        async def call(chunk: list[int]) -> None:
+            mine = [indexes[position] for position in chunk]
+            record = partial(work.calls.add, row=mine[0] + 1)
+            rows = [index + 1 for index in mine]
+            outcomes = await self._caller.call_batch(line, [ready[index] for index in mine], record, rows)
+            for index, outcome in zip(mine, outcomes, strict=True):
+                if isinstance(outcome, Problem):
+                    elements.failed(index, outcome)
+                else:
+                    elements.succeeded(index, outcome.value)
+            work.record.task_progress(work.letter, elements.done, len(elements.failures))
+
+        await _a_few_at_once(call, chunks(batch, list(ready.values())), work.task.at_once)
+
+
+async def _a_few_at_once(call: Callable[[_Part], Awaitable[None]], parts: Iterable[_Part], at_once: int) -> None:
+    """Call with every part, ``at_once`` of them together, beginning in their order."""
+    waiting = iter(parts)
+
+    async def work() -> None:
+        for part in waiting:
+            await call(part)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(at_once):
+            group.create_task(work())
+
+
+def _inputs(work: _Work, line: Line, scope: Mapping[str, Root]) -> dict[str, Answer]:
+    return resolve_inputs(work.task, work.action, scope, work.scope, allowed_hosts=line.allowed_hosts)
 
 
 @dataclass(frozen=True, slots=True)

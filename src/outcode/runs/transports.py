@@ -25,7 +25,7 @@ class Transports:
     sandbox: SandboxPool
 
     @classmethod
-    def behind(cls, guard: EgressGuard, sandbox: SandboxPool) -> Transports:
+    def behind(cls, guard: EgressGuard, http: HttpClient, sandbox: SandboxPool) -> Transports:
         """Transports that connect where the guard allows."""
         mysql = MysqlTransport(guard)
         databases: dict[str, PostgresqlTransport | MysqlTransport] = {
@@ -34,7 +34,7 @@ class Transports:
             "mysql": mysql,
             "mariadb": mysql,
         }
-        return cls(HttpClient(guard), AwsTransport(guard), databases, RedisTransport(guard), SheetReader(), sandbox)
+        return cls(http, AwsTransport(guard), databases, RedisTransport(guard), SheetReader(), sandbox)
 
     async def close(self) -> None:
         """Close connections and end child processes."""

@@ -22,7 +22,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-_NOT_TO_BE_KEPT = ("/api/", "/hooks/", "/start")
+_NOT_TO_BE_KEPT = ("/api/", "/hooks/", "/start", "/oauth/")
 
 
 class RequestLimits:
@@ -38,7 +38,7 @@ class RequestLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = MAX_UPLOAD_BYTES if scope["path"] == _UPLOAD_PATH else MAX_BODY_BYTES
+        limit = MAX_UPLOAD_BYTES if scope["path"].startswith(_UPLOAD_PATH) else MAX_BODY_BYTES
         if problem := _refused(scope, limit):
             await problem_response(problem, language_of(Request(scope)))(scope, receive, send)
             return

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from outcode.runs.history import RunInfo, TaskInfo
 from outcode.values.problems import restored
+from outcode.workspace.connections import ConnectionInfo
 
 JsonObject = dict[str, Any]
 MAX_VERSION = 2**31 - 1
@@ -248,20 +249,59 @@ class CallsOfTask(Answer):
 
 
 class Connection(Answer):
-    """A connection without its secrets."""
+    """A connection without its secrets; ``identity`` is whose account it is, ``same_as`` who else has that account."""
 
     id: str
     app: str
+    kind: str
     name: str
     settings: JsonObject
     version: int
+    state: Literal["untested", "working", "needs_attention", "needs_reconnect"]
+    identity: str | None
+    problem: ProblemAnswer | None
+    tested_at: datetime | None
+    used_by: list[str]
+    same_as: list[str]
+    created_by: str
     created_at: datetime
+    updated_at: datetime
 
 
 class ConnectionList(Answer):
     """All connections of the team."""
 
     items: list[Connection]
+
+
+class ConnectionTried(Answer):
+    """How trying a form went; ``tried`` is false where an app gives no way to try its credentials."""
+
+    tried: bool
+    identity: str | None
+    same_as: list[str]
+
+
+class ConnectionRename(Wanted):
+    """A connection's new name."""
+
+    name: str = Field(min_length=1, max_length=200)
+
+
+class ConsentWanted(Wanted):
+    """A connection that a person agrees to on the vendor's page; ``reconnect``: the one of that name, anew."""
+
+    app: str
+    kind: str | None = None
+    name: str = Field(min_length=1, max_length=200)
+    fields: JsonObject = {}
+    reconnect: bool = False
+
+
+class ConsentBegun(Answer):
+    """The vendor's page that the browser goes to."""
+
+    authorize_url: str
 
 
 class ActionAnswer(Answer):
@@ -299,9 +339,14 @@ def run_answer(run: RunInfo, language: str) -> Run:
     return Run.model_validate({**_fields(run), "error": problem_answer(run.error, language), "tasks": tasks})
 
 
+def connection_answer(info: ConnectionInfo, language: str) -> Connection:
+    """A connection, its problem in the reader's language."""
+    return Connection.model_validate({**_fields(info), "problem": problem_answer(info.problem, language)})
+
+
 def _task_answer(task: TaskInfo, language: str) -> TaskOfRun:
     return TaskOfRun.model_validate({**_fields(task), "error": problem_answer(task.error, language)})
 
 
-def _fields(info: RunInfo | TaskInfo) -> dict[str, Any]:
+def _fields(info: RunInfo | TaskInfo | ConnectionInfo) -> dict[str, Any]:
     return {name: getattr(info, name) for name in info.__dataclass_fields__}

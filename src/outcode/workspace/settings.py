@@ -16,12 +16,14 @@ class Settings:
     """One instance's settings.
 
     ``database_url`` names a PostgreSQL to use instead of the embedded one. ``egress_allow`` is the text of
-    ``OUTCODE_EGRESS_ALLOW``. ``environment`` holds what only its own reader should see, such as the master key.
+    ``OUTCODE_EGRESS_ALLOW``. ``public_url`` is where people and vendors reach this instance, without a path.
+    ``environment`` holds what only its own reader should see, such as the master key.
     """
 
     folder: Path
     database_url: str | None = None
     egress_allow: str = ""
+    public_url: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -31,5 +33,6 @@ class Settings:
             folder=folder,
             database_url=environment.get("OUTCODE_DATABASE_URL") or None,
             egress_allow=environment.get("OUTCODE_EGRESS_ALLOW", ""),
+            public_url=environment.get("OUTCODE_PUBLIC_URL") or None,
             environment=environment,
         )

@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("secret", sa.LargeBinary(), nullable=True),
         sa.Column("data_key_id", sa.UUID(as_uuid=False), nullable=True),
         sa.Column("version", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("problem", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("fetching_by", sa.UUID(as_uuid=False), nullable=True),
         sa.Column("fetching_until", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(

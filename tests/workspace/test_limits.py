@@ -1,0 +1,103 @@
+"""Rate limits that all processes share: no window holds more calls than allowed, and a pause holds all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from outcode.appkit import Limit
+from outcode.apps.registry import find_app
+from outcode.values.problems import RateLimited
+from outcode.workspace.limits import DatabaseLimiter
+from tests.conftest import Place
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = [sys.executable, "-m", "tests.support.limited_calls"]
+LATE_SECONDS = 0.2
+"""A process that is given its turn may notice so much later, when the machine has other work."""
+
+
+def limit(calls: int, seconds: int = 1) -> Limit:
+    return Limit(calls=calls, seconds=seconds, source="https://vendor.example/limits", checked=date(2026, 11, 20))
+
+
+async def connection(place: Place, name: str = "Shop") -> str:
+    info = await place.instance.connections.add(place.scope, find_app("api"), name, {"token": "t0ken"})
+    return info.id
+
+
+def most_within(seconds: float, moments: list[float]) -> int:
+    return max(sum(1 for each in moments if start <= each < start + seconds) for start in moments)
+
+
+async def test_four_processes_stay_under_one_limit(place: Place) -> None:
+    address = [place.instance.settings.database_url or "", await connection(place), "8", "10"]
+    processes = [
+        await asyncio.create_subprocess_exec(
+            *[*PROGRAM, *address], cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        for _ in range(4)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+    said = await asyncio.gather(*(process.communicate(b"\n") for process in processes))
+    moments = [float(line) for out, _ in said for line in out.split()]
+    assert len(moments) == 32
+    assert most_within(1 - LATE_SECONDS, moments) <= 10
+    assert (32 - 2) / 9 - LATE_SECONDS < max(moments) - min(moments) < 10
+
+
+async def test_a_fifth_may_go_at_once_and_limits_hold_together(place: Place) -> None:
+    limiter, shop = DatabaseLimiter(place.instance.database), await connection(place)
+    started = time.monotonic()
+    moments = []
+    for _ in range(6):
+        await limiter.wait(shop, (limit(100), limit(20, 10)))
+        moments.append(time.monotonic() - started)
+    assert moments[3] < 0.55
+    assert 2 * 10 / 17 - 0.05 < moments[5] < 3
+    assert (await place.instance.database.pool.fetchval("SELECT count(*) FROM rate_limits")) == 2
+
+
+async def test_a_pause_holds_every_call_also_those_that_wait_already(place: Place) -> None:
+    database = place.instance.database
+    here, there = DatabaseLimiter(database), DatabaseLimiter(database)
+    shop, other = await connection(place), await connection(place, "Other")
+    for _ in range(2):
+        await here.wait(shop, (limit(2),))
+    waiting = asyncio.create_task(here.wait(shop, (limit(2),)))
+    await asyncio.sleep(0.05)
+    started = time.monotonic()
+    await there.pause(shop, 0.8)
+    await there.wait(other, (limit(2),))
+    await there.wait(other, ())
+    assert time.monotonic() - started < 0.4
+    await there.wait(shop, ())
+    assert time.monotonic() - started >= 0.79
+    await waiting
+    assert time.monotonic() - started >= 0.79
+
+
+async def test_a_turn_that_is_far_off_is_told_and_not_taken(place: Place) -> None:
+    limiter, shop = DatabaseLimiter(place.instance.database), await connection(place)
+    await limiter.wait(shop, (limit(1, 60),))
+    for _ in range(3):
+        with pytest.raises(RateLimited) as refused:
+            await limiter.wait(shop, (limit(1, 60),))
+        assert 58 < (refused.value.retry_after or 0) <= 60
+    await limiter.pause(shop, 100)
+    with pytest.raises(RateLimited):
+        await limiter.wait(shop, ())
+
+
+async def test_a_connection_that_is_not_stored_has_its_turn_at_once(place: Place) -> None:
+    limiter = DatabaseLimiter(place.instance.database)
+    async with asyncio.timeout(2):
+        for _ in range(5):
+            await limiter.wait("0199c1a0-7d3c-7a4e-9c53-3f1d2b6e8a10", (limit(1, 60),))
