@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, urlencode
 from outcode.appkit.connections import ClientCredentials, OAuth2Code, ServiceAccount
 from outcode.transport.answer import optional_at
 from outcode.transport.http.auth.connection import HttpConnection, OAuthClient, basic
-from outcode.transport.http.auth.refusals import json_of, refused, unavailable
+from outcode.transport.http.auth.refusals import error_code, json_of, refused, unavailable
 from outcode.transport.http.auth.texts import filled_text, filled_url, following
 from outcode.transport.http.auth.tokens import Flow, Steps, Tokens
 from outcode.transport.http.decode import Response
@@ -64,7 +64,7 @@ def ask(
             response = yield in_header
             # The standard wants the client's name in the header; servers that only read the body say 400 or 401.
             # One that knows the client and refuses the grant would refuse it again, and might count.
-            if response.status in {400, 401} and optional_at(json_of(response), "error") != "invalid_grant":
+            if response.status in {400, 401} and error_code(json_of(response)) != "invalid_grant":
                 response = yield in_body
             return response
 
@@ -90,12 +90,11 @@ def read(
         raise later
     token = optional_at(data, kind.access_token)
     good = isinstance(token, str) and token.strip() != "" and token.isascii() and token.isprintable()
-    error = optional_at(data, "error")
     if 200 <= response.status < 300 and good:
         return _tokens(kind, data, previous, now)
-    if isinstance(kind, OAuth2Code) and error in _WRONG_CLIENT:
+    if isinstance(kind, OAuth2Code) and error_code(data) in _WRONG_CLIENT:
         raise refused("oauth_client_refused", response, data, connection.errors, mask)
-    if response.status in _SAYS_NO or (response.status < 300 and bool(error)):
+    if response.status in _SAYS_NO or (response.status < 300 and bool(optional_at(data, "error"))):
         raise refused(refusal, response, data, connection.errors, mask)
     raise VendorRejected("token_answer_unusable", host=response.url.host or "", status=response.status)
 
