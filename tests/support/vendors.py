@@ -7,6 +7,7 @@ declaration stands for a local server.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -40,6 +41,7 @@ from outcode.values.json import Json, dumps
 from tests.support.connections import app_of, connected
 
 CANARY = "cAnary-s3cret"
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 CLIENT = OAuthClient("outcode-client", "client-s3cret-canary")
 LABEL = Words(en="Key", ko="키")
 
@@ -52,7 +54,7 @@ def plain(key: str, *, required: bool = True) -> TextField:
     return TextField(key=key, label=LABEL, required=required)
 
 
-def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+def private_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
@@ -62,7 +64,7 @@ def public_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 
 RSA_KEY = rsa.generate_private_key(65537, 2048)
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
-RSA_PEM, EC_PEM = _pem(RSA_KEY), _pem(EC_KEY)
+RSA_PEM, EC_PEM = private_pem(RSA_KEY), private_pem(EC_KEY)
 KEY_FILE = dumps(
     {
         "type": "service_account",

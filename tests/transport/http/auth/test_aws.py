@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 import pytest
 from aiohttp import web
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -73,6 +73,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_siz
 
 
 @pytest.mark.parametrize("service", ["s3", "ses"])
+@settings(max_examples=40)
 @given(
     segments=st.lists(TEXTS.filter(lambda text: text not in {".", ".."}), max_size=3),
     query=st.lists(st.tuples(TEXTS, TEXTS), max_size=3),

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 import jwt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -281,6 +281,7 @@ NAMES = st.sampled_from(["error", "access_token", "expires_in", "message", "erro
 BODIES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=4))
 
 
+@settings(max_examples=60)
 @given(BODIES.map(dumps) | st.text(max_size=100), st.sampled_from([200, 302, 400, 401, 429, 500]))
 def test_no_answer_breaks_a_flow(body: str, status: int) -> None:
     previous = Tokens({"refresh_token": "rt-1"}, NOW, 1)
