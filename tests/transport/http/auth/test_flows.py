@@ -291,6 +291,28 @@ def test_no_answer_breaks_a_flow(body: str, status: int) -> None:
         assert tokens.values["access_token"]
 
 
+@pytest.mark.parametrize("status", [400, 401, 500])
+def test_what_a_server_says_back_is_hidden(status: int) -> None:
+    sheets = SHEETS.connection()
+    previous = Tokens({"access_token": f"at-{CANARY}", "refresh_token": f"rt-{CANARY}"}, NOW, 1)
+    exchange = exchanged(
+        sheets, oauth(sheets), f"c-{CANARY}", redirect_uri="https://o.example", verifier=f"v-{CANARY}", now=NOW
+    )
+    flows = [flow(FIREBASE.connection()), flow(machine("either")), flow(machine("body")), exchange,
+             flow(sheets, previous)]  # fmt: skip
+    for steps in flows:
+        request = next(steps)
+        try:
+            while True:
+                sent = f"{dict(request.headers).get('Authorization')} {(request.body or b'').decode()}"
+                request = steps.send(answer({"error": "unknown", "error_description": sent}, status))
+        except Problem as problem:
+            said = str(problem.as_dict())
+        assert "***" in said
+        for hidden in (CANARY, "eyJhbGciOi", "client-s3cret", BASIC.removeprefix("Basic ")):
+            assert hidden not in said
+
+
 def test_when_to_come_again_is_told() -> None:
     problem = refused(flow(machine("basic")), answer("", 503, **{"Retry-After": "7"}))
     assert problem.retry_after == 7
