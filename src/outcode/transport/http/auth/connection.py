@@ -10,12 +10,14 @@ import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
+from urllib.parse import unquote
 
 from yarl import URL
 
 from outcode.appkit.app import App
 from outcode.appkit.base import Words
 from outcode.appkit.connections import (
+    ApiKey,
     Basic,
     HttpKind,
     LoginSession,
@@ -158,6 +160,8 @@ class HttpConnection:
             if declared.sensitive:
                 yield from hidden(render(self.fields.get(declared.key)))
         match self.kind:
+            case ApiKey(encoded=True):
+                yield unquote(filled_text(self.kind.value, self.fields))
             case Basic():
                 password = filled_text(self.kind.password, self.fields)
                 yield f"{filled_text(self.kind.username, self.fields)}:{password}" if password else ""

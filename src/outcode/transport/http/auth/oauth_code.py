@@ -55,8 +55,8 @@ def exchanged(
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
     if kind.pkce:
         form["code_verifier"] = verifier
-    response = yield from ask(connection, kind, form, _client(connection), private=(code, verifier))
-    return read(connection, kind, response, None, now=now, refusal="connection_needs_reconnect")
+    reply = yield from ask(connection, kind, form, _client(connection), private=(code, verifier))
+    return read(connection, kind, reply, None, now=now, refusal="connection_needs_reconnect")
 
 
 def refreshed(connection: HttpConnection, kind: OAuth2Code, previous: Tokens | None, *, now: datetime) -> Flow:
@@ -69,8 +69,8 @@ def refreshed(connection: HttpConnection, kind: OAuth2Code, previous: Tokens | N
         host = URL(following(connection.base_url, filled_url(kind.token_url, connection.values(None)))).host or ""
         raise VendorRejected("connection_needs_reconnect", host=host, status=None, excerpt=_NO_REFRESH_TOKEN)
     form = {"grant_type": "refresh_token", "refresh_token": token}
-    response = yield from ask(connection, kind, form, _client(connection), private=(token,))
-    return read(connection, kind, response, previous, now=now, refusal="connection_needs_reconnect")
+    reply = yield from ask(connection, kind, form, _client(connection), private=(token,))
+    return read(connection, kind, reply, previous, now=now, refusal="connection_needs_reconnect")
 
 
 def revoked(connection: HttpConnection, kind: OAuth2Code, tokens: Tokens) -> Steps[None] | None:

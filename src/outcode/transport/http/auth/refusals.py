@@ -68,11 +68,16 @@ def refused(code: str, response: Response, data: Json, errors: ErrorMap, mask: M
     return VendorRejected(code, host=response.url.host or "", status=response.status, excerpt=sentence)
 
 
+def error_code(data: Json) -> str:
+    """The standard's ``error`` code (RFC 6749, 5.2); empty where an answer has none, or something else of that name."""
+    error = optional_at(data, "error")
+    return error if isinstance(error, str) else ""
+
+
 def unavailable(response: Response, data: Json, errors: ErrorMap, mask: Mask) -> Problem | None:
     """The problem of an answer that says nothing against the credentials, only *not now*; else None."""
-    error = optional_at(data, "error")
     meaning = meaning_of(response, data, errors)
-    if meaning not in {"unavailable", "rate_limited"} and error not in _LATER_ERRORS:
+    if meaning not in {"unavailable", "rate_limited"} and error_code(data) not in _LATER_ERRORS:
         return None
     kind = RateLimited if meaning == "rate_limited" else VendorDown
     return kind(

@@ -21,8 +21,8 @@ def asserted(connection: HttpConnection, kind: ServiceAccount, *, now: datetime)
     """The flow from the account's key to a token; raises InputProblem ``service_key_...`` with the field's place."""
     assertion = assertion_of(connection, kind, now=now)
     form = {"grant_type": GRANT_TYPE, "assertion": assertion}
-    response = yield from ask(connection, kind, form, None, private=(assertion, assertion.rpartition(".")[2]))
-    return read(connection, kind, response, None, now=now, refusal="connection_refused_credentials")
+    reply = yield from ask(connection, kind, form, None, private=(assertion, assertion.rpartition(".")[2]))
+    return read(connection, kind, reply, None, now=now, refusal="connection_refused_credentials")
 
 
 def assertion_of(connection: HttpConnection, kind: ServiceAccount, *, now: datetime) -> str:

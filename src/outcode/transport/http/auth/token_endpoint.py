@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, urlencode
 from outcode.appkit.connections import ClientCredentials, OAuth2Code, ServiceAccount
 from outcode.transport.answer import optional_at
 from outcode.transport.http.auth.connection import HttpConnection, OAuthClient, basic
-from outcode.transport.http.auth.refusals import json_of, refused, unavailable
+from outcode.transport.http.auth.refusals import error_code, json_of, refused, unavailable
 from outcode.transport.http.auth.texts import filled_text, filled_url, following
 from outcode.transport.http.auth.tokens import Flow, Steps, Tokens
 from outcode.transport.http.decode import Response
@@ -28,13 +28,21 @@ _SAYS_NO = {400, 401, 403}
 TokenKind = ClientCredentials | OAuth2Code | ServiceAccount
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a token endpoint answered, and which secrets it was sent, because it may say them back."""
+
+    response: Response
+    private: tuple[str, ...] = field(repr=False)
+
+
 def client_credentials(connection: HttpConnection, kind: ClientCredentials, *, now: datetime) -> Flow:
     """The flow of the client credentials grant (RFC 6749, 4.4)."""
     values = connection.values(None)
     client = OAuthClient(filled_text(kind.client_id, values), filled_text(kind.client_secret, values))
     form = {"grant_type": "client_credentials", "scope": filled_text(kind.scope, values)}
-    response = yield from ask(connection, kind, form, client)
-    return read(connection, kind, response, None, now=now, refusal="connection_refused_credentials")
+    reply = yield from ask(connection, kind, form, client)
+    return read(connection, kind, reply, None, now=now, refusal="connection_refused_credentials")
 
 
 def ask(
@@ -44,35 +52,35 @@ def ask(
     client: OAuthClient | None,
     *,
     private: tuple[str, ...] = (),
-) -> Steps[Response]:
+) -> Steps[Reply]:
     """Send ``form`` to the token endpoint; empty members are left out. ``private``: what of it must not be shown."""
     values = connection.values(None)
     parameters = {name: filled_text(text, values) for name, text in kind.token_parameters.items()}
     url = following(connection.base_url, filled_url(kind.token_url, values))
     request = _request(url, kind, {**form, **parameters}, private)
     if client is None:
-        return (yield request)
+        return Reply((yield request), request.secrets)
     in_header = _with_basic(request, client)
     identity = {"client_id": client.client_id, "client_secret": client.client_secret}
     in_body = _request(url, kind, {**form, **parameters, **identity}, (*private, client.client_secret))
     match kind.client_authentication:
         case "basic":
-            return (yield in_header)
+            return Reply((yield in_header), in_header.secrets)
         case "body":
-            return (yield in_body)
+            return Reply((yield in_body), in_body.secrets)
         case "either":
             response = yield in_header
             # The standard wants the client's name in the header; servers that only read the body say 400 or 401.
             # One that knows the client and refuses the grant would refuse it again, and might count.
-            if response.status in {400, 401} and optional_at(json_of(response), "error") != "invalid_grant":
+            if response.status in {400, 401} and error_code(json_of(response)) != "invalid_grant":
                 response = yield in_body
-            return response
+            return Reply(response, (*in_header.secrets, *in_body.secrets))
 
 
 def read(
     connection: HttpConnection,
     kind: TokenKind,
-    response: Response,
+    reply: Reply,
     previous: Tokens | None,
     *,
     now: datetime,
@@ -83,19 +91,18 @@ def read(
     Raises VendorRejected ``refusal``, ``oauth_client_refused`` or ``token_answer_unusable``, and VendorDown or
     RateLimited ``token_server_unavailable``.
     """
-    data = json_of(response)
-    mask = connection.mask(previous)
+    response, data = reply.response, json_of(reply.response)
+    mask = connection.mask(previous).and_also(*reply.private)
     later = unavailable(response, data, connection.errors, mask)
     if later is not None:
         raise later
     token = optional_at(data, kind.access_token)
     good = isinstance(token, str) and token.strip() != "" and token.isascii() and token.isprintable()
-    error = optional_at(data, "error")
     if 200 <= response.status < 300 and good:
         return _tokens(kind, data, previous, now)
-    if isinstance(kind, OAuth2Code) and error in _WRONG_CLIENT:
+    if isinstance(kind, OAuth2Code) and error_code(data) in _WRONG_CLIENT:
         raise refused("oauth_client_refused", response, data, connection.errors, mask)
-    if response.status in _SAYS_NO or (response.status < 300 and bool(error)):
+    if response.status in _SAYS_NO or (response.status < 300 and bool(optional_at(data, "error"))):
         raise refused(refusal, response, data, connection.errors, mask)
     raise VendorRejected("token_answer_unusable", host=response.url.host or "", status=response.status)
 
