@@ -10,7 +10,7 @@ from typing import Literal
 
 from outcode.appkit.app import Action, App
 from outcode.appkit.calls import Request
-from outcode.appkit.connections import LoginSession, NoCredential, OAuth2Code
+from outcode.appkit.connections import NoCredential
 from outcode.appkit.outputs import Outputs
 from outcode.appkit.template import literal_or_input
 from outcode.transport.answer import Answer, rows_at, shaped
@@ -39,6 +39,7 @@ class _Task:
     inputs: Mapping[str, Json]
     app: App
     connection: HttpConnection
+    tokens: Tokens | None
     files: Files | None
     record: Record
 
@@ -112,10 +113,10 @@ class HttpClient(Sender):
             if record is not None:
                 record(trace)
 
-        tokens = await self._tokens_that_say_more(connection, note)
+        tokens = await self.tokens(connection, record=note)
         connection = connection.after(tokens)
         values = connection.values(tokens)
-        task = _Task(call, inputs, app, connection, files, note)
+        task = _Task(call, inputs, app, connection, tokens, files, note)
         contents = await contents_in(*body_of(call, inputs, values), files)
         context = CallContext(values, connection.base_url, contents, key, idempotent)
         request = prepare(call, inputs, context)
@@ -134,28 +135,31 @@ class HttpClient(Sender):
         meta = {**(last.meta or {}), "row_count": len(pages.rows), "pages": pages.count, "truncated": pages.truncated}
         return Answer(pages.rows, meta, tuple(traces))
 
-    async def _tokens_that_say_more(self, connection: HttpConnection, record: Record) -> Tokens | None:
-        """The tokens whose answer said where calls go, or what they must say; others are got when one goes out."""
-        kept = isinstance(connection.kind, OAuth2Code) and bool(connection.kind.kept)
-        if isinstance(connection.kind, LoginSession) or kept or (connection.bases and connection.base_url is None):
-            return await self.tokens(connection, record=record)
-        return None
-
     async def _whole(self, task: _Task, request: PreparedRequest, home: Origin) -> tuple[Response, dict[str, Json]]:
         """One request, with its repetitions, judged and decoded."""
         response = await self._attempted(task, request, home)
-        mask = self.mask_of(task.connection)
-        if request.fail_on_status:
-            problem = refusal(
-                response,
-                task.app.errors,
-                mask,
-                expected=_expected(task.call, request),
-                with_credentials=not isinstance(task.connection.kind, NoCredential),
-            )
-            if problem is not None:
-                raise _marked(problem, uncertain=may_have_been_done(request, response))
-        return response, whole_answer(response, await self._data(task, request, response), mask.url(response.url))
+        try:
+            problem = self._refusal(task, request, response)
+            data = await self._data(task, request, response) if problem is None else None
+        except Problem as unreadable:
+            # It was carried out; only what it brought cannot be read.
+            _mark(unreadable, uncertain=response.status < 400 and not request.repeatable)
+            raise
+        if problem is not None:
+            _mark(problem, uncertain=may_have_been_done(request, response))
+            raise problem
+        return response, whole_answer(response, data, self.mask_of(task.connection).url(response.url))
+
+    def _refusal(self, task: _Task, request: PreparedRequest, response: Response) -> Problem | None:
+        if not request.fail_on_status:
+            return None
+        return refusal(
+            response,
+            task.app.errors,
+            self.mask_of(task.connection),
+            expected=_expected(task.call, request),
+            with_credentials=not isinstance(task.connection.kind, NoCredential),
+        )
 
     async def _attempted(self, task: _Task, request: PreparedRequest, home: Origin) -> Response:
         """The last answer: sent in the connection's turn, and again where that does no harm."""
@@ -166,21 +170,24 @@ class HttpClient(Sender):
             record = _recording(task.record, attempt, redirects)
             outcome: Response | Problem
             try:
-                # Repeating is decided here, where the limits are kept, and judging where the app's words are known.
-                once = replace(request, retries=0, fail_on_status=False)
-                outcome = await self.send(once, task.connection, record=record, home=home)
+                # Repeating is decided here, where the limits are kept; the sender sends once.
+                outcome = await self.send(
+                    replace(request, retries=0), task.connection, tokens=task.tokens, record=record, home=home
+                )
             except (VendorDown, VendorRejected, TooLarge) as problem:
                 outcome = problem
             moved = bool(redirects)
             if isinstance(outcome, Response) and outcome.status == 429 and task.connection.id:
                 seconds = retry_after(outcome.header("retry-after"), datetime.now(UTC))
-                await self._limiter.pause(task.connection.id, seconds or 0.0)
+                if seconds:
+                    await self._limiter.pause(task.connection.id, seconds)
             wait = wait_before_next(request, attempt, outcome, moved=moved)
             if wait is not None:
                 await asyncio.sleep(wait)
                 attempt += 1
             elif isinstance(outcome, Problem):
-                raise _marked(outcome, uncertain=may_have_been_done(request, outcome, moved=moved))
+                _mark(outcome, uncertain=may_have_been_done(request, outcome, moved=moved))
+                raise outcome
             else:
                 return outcome
 
@@ -207,7 +214,6 @@ def _recording(record: Record, attempt: int, redirects: list[Trace]) -> Record:
     return note
 
 
-def _marked(problem: Problem, *, uncertain: bool) -> Problem:
+def _mark(problem: Problem, *, uncertain: bool) -> None:
     if uncertain:
         problem.details["uncertain"] = True
-    return problem

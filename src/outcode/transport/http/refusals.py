@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Literal
 
-from outcode.appkit.errors import ErrorMap, Meaning, Success
+from outcode.appkit.errors import ErrorMap, Meaning
 from outcode.transport.answer import optional_at
+from outcode.transport.http.auth.refusals import holds
 from outcode.transport.http.decode import Response, data_of, text_body
 from outcode.transport.http.retry import retry_after
 from outcode.transport.http.trace import Mask
@@ -44,17 +45,6 @@ _PROBLEMS: dict[Meaning | None, tuple[type[Problem], str]] = {
     "unavailable": (VendorDown, "http_status_server"),
     None: (VendorRejected, "http_status"),
 }
-
-
-def holds(success: Success, data: Json) -> bool:
-    """Whether an answer's data says that the call succeeded.
-
-    >>> holds(Success(path="ok", equals=True), {"ok": True}), holds(Success(path="ok", equals=True), {"ok": 1})
-    (True, False)
-    """
-    found = optional_at(data, success.path)
-    # In Python 1 is True; an app that says 1 for yes declares 1.
-    return isinstance(found, bool) == isinstance(success.equals, bool) and bool(found == success.equals)
 
 
 def refusal(

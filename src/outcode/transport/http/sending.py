@@ -32,7 +32,6 @@ from outcode.transport.http.auth import (
 )
 from outcode.transport.http.decode import Response
 from outcode.transport.http.prepare import PreparedRequest, callable_url
-from outcode.transport.http.retry import wait_before_next
 from outcode.transport.http.trace import Mask, Trace
 from outcode.transport.http.wire import RESPONSE_LIMIT, Exchange, Wire, is_redirect
 from outcode.values.problems import InputProblem, PermissionProblem, Place, RateLimited, VendorDown, VendorRejected
@@ -85,22 +84,23 @@ class Sender:
         request: PreparedRequest,
         connection: HttpConnection | None = None,
         *,
+        tokens: Tokens | None = None,
         record: Record | None = None,
         home: Origin | None = None,
     ) -> Response:
-        """Send one prepared request, with redirects and repeats; an answer of any status is an answer.
+        """Send one prepared request, following redirects; an answer of any status is an answer.
 
-        ``home`` is where the call began, when that is not the request's own origin. Raises
-        InputProblem, EgressRefused, VendorDown and VendorRejected: ``connection_refused_credentials`` (unless the
-        request takes any status) or ``connection_needs_reconnect``.
+        ``tokens`` are those that whoever prepared the request has got already. ``home`` is where the call began, when
+        that is not the request's own origin. Raises InputProblem, EgressRefused, VendorDown and VendorRejected:
+        ``connection_refused_credentials`` (unless the request takes any status) or ``connection_needs_reconnect``.
         """
         if not request.verify_tls and not self._allow_unverified_tls:
             raise PermissionProblem("http_verify_tls_forbidden", Place(field="inputs.verify_tls"))
         note = record or _ignore
         home = home or origin_of(request.url)
         if connection is None:
-            return await self._repeated(request, _Caller(None, None, home, Mask(request.secrets), note))
-        tokens = await self.tokens(connection, record=record)
+            return await self._follow(request, _Caller(None, None, home, Mask(request.secrets), note))
+        tokens = self._still_good(connection, tokens) or await self.tokens(connection, record=record)
         connection = connection.after(tokens)
         _check_host(request.url, connection, home)
         response = await self._as_caller(request, connection, tokens, home, note)
@@ -134,7 +134,7 @@ class Sender:
         async def send(request: PreparedRequest) -> Response:
             mask = Mask((*connection.secrets(tokens), *request.secrets))
             caller = _Caller(None, None, origin_of(request.url), mask, record or _ignore, TOKEN_ANSWER_LIMIT)
-            return await self._follow(request, caller, 1)
+            return await self._follow(request, caller)
 
         return await drive(steps, send)
 
@@ -170,9 +170,29 @@ class Sender:
     async def _obtained(self, connection: HttpConnection, stale: Tokens | None, record: Record) -> Tokens:
         async def fetch(previous: Tokens | None) -> Tokens:
             flow = grant(connection, previous, now=datetime.now(UTC))
-            return await self.run(flow, connection, previous, record=record) if flow is not None else _NO_TOKENS
+            if flow is None:
+                return _NO_TOKENS
+            try:
+                return await self.run(flow, connection, previous, record=record)
+            except VendorDown as problem:
+                # Under another code, so that a call is not repeated because a login's answer was lost: vendors lock
+                # accounts that sign in too often.
+                if problem.code == "token_server_unavailable":
+                    raise
+                host = str(problem.details.get("host", "-"))
+                raise VendorDown(
+                    "token_server_unavailable", host=host, status="-", excerpt=problem.message()
+                ) from problem
 
         return self._remember(connection, await self._keeper.obtain(connection, stale, fetch))
+
+    def _still_good(self, connection: HttpConnection, tokens: Tokens | None) -> Tokens | None:
+        """The tokens at hand, or those got since, if they have not ended."""
+        latest = self._latest.get(_key(connection))
+        if tokens is None or latest is None:
+            return None
+        newest = max(tokens, latest, key=lambda each: each.version)
+        return newest if newest.expires_at is None or newest.expires_at > datetime.now(UTC) else None
 
     def _remember(self, connection: HttpConnection, tokens: Tokens) -> Tokens:
         _put(self._latest, _key(connection), tokens)
@@ -187,25 +207,9 @@ class Sender:
         record: Record,
     ) -> Response:
         mask = Mask((*connection.secrets(tokens), *request.secrets))
-        return await self._repeated(request, _Caller(connection, tokens, home, mask, record))
+        return await self._follow(request, _Caller(connection, tokens, home, mask, record))
 
-    async def _repeated(self, request: PreparedRequest, caller: _Caller) -> Response:
-        attempt = 1
-        while True:
-            try:
-                response = await self._follow(request, caller, attempt)
-            except VendorDown as problem:
-                wait = wait_before_next(request, attempt, problem)
-                if wait is None:
-                    raise
-            else:
-                wait = wait_before_next(request, attempt, response)
-                if wait is None:
-                    return response
-            await asyncio.sleep(wait)
-            attempt += 1
-
-    async def _follow(self, request: PreparedRequest, caller: _Caller, attempt: int) -> Response:
+    async def _follow(self, request: PreparedRequest, caller: _Caller) -> Response:
         if self._wire is None:
             self._wire = Wire(self._guard)
         deadline = asyncio.get_running_loop().time() + request.timeout_seconds
@@ -224,7 +228,7 @@ class Sender:
                 verify_tls=sent.verify_tls,
                 deadline=deadline,
                 seconds=sent.timeout_seconds,
-                attempt=attempt,
+                attempt=1,
                 mask=mask,
                 record=caller.record,
                 limit=caller.limit,

@@ -19,6 +19,7 @@ from outcode.transport.http import HttpClient
 from outcode.transport.http.auth import aws
 from outcode.transport.http.prepare import PreparedRequest
 from outcode.values.problems import InputProblem
+from tests.support.http_calls import APP
 from tests.support.vendors import SES
 
 Serve = Callable[..., Awaitable[str]]
@@ -108,7 +109,7 @@ async def test_a_server_can_verify_what_arrives(client: HttpClient, serve: Serve
     call = Request(
         method="POST", url=f"{base}/v2/a b:c/d", query={"q": "x y&z=*", "r": "한"}, body_type="json", body={"a": 1}
     )
-    await client.perform(call, {}, Outputs(), SES.connection(base))
+    await client.perform(call, {}, Outputs(), SES.connection(base), app=APP)
     assert verdicts == [True]
 
 

@@ -38,6 +38,7 @@ def holds(success: Success, data: Json) -> bool:
     (True, False)
     """
     found = optional_at(data, success.path)
+    # In Python 1 is True; an app that says 1 for yes declares 1.
     return isinstance(found, bool) == isinstance(success.equals, bool) and bool(found == success.equals)
 
 
