@@ -194,6 +194,8 @@ async def test_a_renewal_that_fails_early_does_no_harm(
     keeper.put(connection, ending(first, 30))
     renewal, call = await me(client, vendor, connection)
     assert (renewal.status, call.status) == (500, 200)
+    (call,) = await me(client, vendor, connection)
+    assert call.status == 200
     keeper.put(connection, ending(first, -1))
     with pytest.raises(VendorDown) as down:
         await me(client, vendor, connection)
