@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from outcode.appkit import App, ConnectionKind, Words
+from outcode.appkit import App, ConnectionKind, Outputs, Request, Words
 from outcode.apps.api import APP as API
-from outcode.transport.http import HttpConnection
+from outcode.transport.answer import Answer
+from outcode.transport.http import HttpClient, HttpConnection, Trace
 from outcode.transport.http.auth import OAuthClient
 from outcode.values.json import Json
 
@@ -39,6 +40,13 @@ def connected(
 def api_connection(kind: str, **fields: Json) -> HttpConnection:
     """A connection of the app "API"."""
     return connected(API, kind, fields)
+
+
+async def performed(
+    client: HttpClient, call: Request, connection: HttpConnection, *, record: Callable[[Trace], None] | None = None
+) -> Answer:
+    """The whole answer of a call with a connection."""
+    return await client.perform(call, {}, Outputs(), connection, app=API, record=record)
 
 
 def app_of(*kinds: ConnectionKind, **settings: object) -> App:

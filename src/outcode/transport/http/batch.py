@@ -14,10 +14,11 @@ from outcode.appkit.outputs import Outputs
 from outcode.appkit.template import filled
 from outcode.transport.answer import Answer, optional_at, shaped
 from outcode.transport.http.auth import HttpConnection
+from outcode.transport.http.auth.refusals import holds
 from outcode.transport.http.client import HttpClient
 from outcode.transport.http.files import Files
 from outcode.transport.http.hooks import run_before
-from outcode.transport.http.refusals import holds, shortened
+from outcode.transport.http.refusals import shortened
 from outcode.transport.http.sending import Record
 from outcode.transport.http.trace import Mask
 from outcode.values.json import Json, dumps

@@ -40,6 +40,8 @@ REDIRECT_LIMIT = 5
 TOKEN_ANSWER_LIMIT = 1024 * 1024
 _RENEWED_AGAIN_AFTER = 300.0
 """Seconds: fresh tokens that are refused, too, say that tokens are not what is wrong."""
+_TRIED_AGAIN_AFTER = 10.0
+"""Seconds: a token server in trouble is not asked by every call of the last minute."""
 _REMEMBERED = 1000
 _DROPPED_ELSEWHERE = {"authorization", "cookie", "proxy-authorization"}
 _DROPPED_WITH_BODY = {"content-type", "content-encoding", "content-language", "content-location"}
@@ -48,6 +50,7 @@ _NO_TOKENS = Tokens({}, None, 0)
 
 Record = Callable[[Trace], None]
 _Result = TypeVar("_Result")
+_Moments = OrderedDict[tuple[str, int], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ class Sender:
         self._wire: Wire | None = None
         self._keeper: TokenKeeper = tokens or MemoryTokens()
         self._latest: OrderedDict[tuple[str, int], Tokens] = OrderedDict()
-        self._in_vain: OrderedDict[tuple[str, int], float] = OrderedDict()
+        self._in_vain: _Moments = OrderedDict()
+        self._too_early: _Moments = OrderedDict()
 
     async def send(
         self,
@@ -92,7 +96,8 @@ class Sender:
 
         ``tokens`` are those that whoever prepared the request has got already. ``home`` is where the call began, when
         that is not the request's own origin. Raises InputProblem, EgressRefused, VendorDown and VendorRejected:
-        ``connection_refused_credentials`` (unless the request takes any status) or ``connection_needs_reconnect``.
+        ``connection_refused_credentials`` (not for status 401 where the request takes any status) or
+        ``connection_needs_reconnect``.
         """
         if not request.verify_tls and not self._allow_unverified_tls:
             raise PermissionProblem("http_verify_tls_forbidden", Place(field="inputs.verify_tls"))
@@ -106,7 +111,7 @@ class Sender:
         response = await self._as_caller(request, connection, tokens, home, note)
         if is_over(response, connection):
             response, tokens = await self._renewed(request, response, connection, tokens, home, note)
-        if is_over(response, connection) and request.fail_on_status:
+        if is_over(response, connection) and (request.fail_on_status or response.status != 401):
             raise refusal(response, connection, connection.mask(tokens))
         return response
 
@@ -116,14 +121,16 @@ class Sender:
             return None
         now = datetime.now(UTC)
         kept = await self._keeper.kept(connection)
-        if kept is not None and kept.last(now):
+        good = kept is not None and (kept.expires_at is None or kept.expires_at > now)
+        if kept is not None and good and (kept.last(now) or _lately(self._too_early, connection, _TRIED_AGAIN_AFTER)):
             return self._remember(connection, kept)
         try:
             return await self._obtained(connection, kept, record or _ignore)
         except (VendorDown, RateLimited):
             # What is renewed a minute early is still good for that minute.
-            if kept is None or kept.expires_at is None or kept.expires_at <= now:
+            if kept is None or not good:
                 raise
+            _put(self._too_early, _key(connection), time.monotonic())
             return self._remember(connection, kept)
 
     async def run(
@@ -158,8 +165,7 @@ class Sender:
         record: Record,
     ) -> tuple[Response, Tokens | None]:
         """The answer once the tokens were got anew; a refused request was not carried out, so it may go again."""
-        last_in_vain = self._in_vain.get(_key(connection))
-        if tokens is None or (last_in_vain is not None and time.monotonic() - last_in_vain < _RENEWED_AGAIN_AFTER):
+        if tokens is None or _lately(self._in_vain, connection, _RENEWED_AGAIN_AFTER):
             return response, tokens
         fresh = await self._obtained(connection, tokens, record)
         response = await self._as_caller(request, connection.after(fresh), fresh, home, record)
@@ -177,7 +183,7 @@ class Sender:
             except VendorDown as problem:
                 # Under another code, so that a call is not repeated because a login's answer was lost: vendors lock
                 # accounts that sign in too often.
-                if problem.code == "token_server_unavailable":
+                if problem.code != "http_connection_lost":
                     raise
                 host = str(problem.details.get("host", "-"))
                 raise VendorDown(
@@ -269,6 +275,11 @@ def _redirected(hop: PreparedRequest, status: int, location: str) -> PreparedReq
 
 def _key(connection: HttpConnection) -> tuple[str, int]:
     return connection.id, connection.version
+
+
+def _lately(moments: _Moments, connection: HttpConnection, seconds: float) -> bool:
+    moment = moments.get(_key(connection))
+    return moment is not None and time.monotonic() - moment < seconds
 
 
 def _put(memory: OrderedDict[tuple[str, int], _Result], key: tuple[str, int], value: _Result) -> None:

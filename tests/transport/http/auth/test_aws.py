@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
-from outcode.appkit import AwsKeys, Outputs, Request, Words
+from outcode.appkit import AwsKeys, Request, Words
 from outcode.transport.http import HttpClient
 from outcode.transport.http.auth import aws
 from outcode.transport.http.prepare import PreparedRequest
 from outcode.values.problems import InputProblem
-from tests.support.http_calls import APP
+from tests.support.connections import performed
 from tests.support.vendors import SES
 
 Serve = Callable[..., Awaitable[str]]
@@ -109,7 +109,7 @@ async def test_a_server_can_verify_what_arrives(client: HttpClient, serve: Serve
     call = Request(
         method="POST", url=f"{base}/v2/a b:c/d", query={"q": "x y&z=*", "r": "한"}, body_type="json", body={"a": 1}
     )
-    await client.perform(call, {}, Outputs(), SES.connection(base), app=APP)
+    await performed(client, call, SES.connection(base))
     assert verdicts == [True]
 
 

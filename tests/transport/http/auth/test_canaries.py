@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from aiohttp import web
 
-from outcode.appkit import Outputs, Request
+from outcode.appkit import Request
 from outcode.transport.guard import EgressGuard, parse_allow_rules
 from outcode.transport.http import HttpClient, HttpConnection, Trace
 from outcode.transport.http.auth import MemoryTokens
 from outcode.values.problems import EgressRefused, InputProblem, Problem
-from tests.support.http_calls import APP
+from tests.support.connections import performed
 from tests.support.vendors import CANARY, CLIENT, LARK, NAVER_SEARCH_ADS, RSA_PEM, SES, SOLAPI, VENDORS, Vendor
 
 Serve = Callable[..., Awaitable[str]]
@@ -99,7 +99,7 @@ async def test_credentials_follow_to_their_own_host_only(
     base = await serve(inside)
     connection, url = opened(vendor, base, keeper)
     traces: list[Trace] = []
-    await client.perform(asking(url), {}, Outputs(), connection, app=APP, record=traces.append)
+    await performed(client, asking(url), connection, record=traces.append)
     assert vendor.shows in inside.seen[0]
     if vendor.base_url is not None:
         assert vendor.shows in inside.seen[1]
@@ -122,10 +122,10 @@ async def test_no_answer_makes_a_secret_visible(
     traces: list[Trace] = []
     call = asking(url, retries=0, response_type="text")
     if status == 200:
-        await client.perform(call, {}, Outputs(), connection, app=APP, record=traces.append)
+        await performed(client, call, connection, record=traces.append)
     else:
         with pytest.raises(Problem) as caught:
-            await client.perform(call, {}, Outputs(), connection, app=APP, record=traces.append)
+            await performed(client, call, connection, record=traces.append)
         assert_hidden(told(caught.value))
         if status == 401 and vendor.tokens is None:
             assert caught.value.code == "connection_refused_credentials"
@@ -169,7 +169,7 @@ async def test_other_hosts_are_refused_before_anything_is_sent(
     base = await serve(server)
     connection, _ = opened(vendor, "https://api.example.com", keeper)
     with pytest.raises(InputProblem) as refused:
-        await client.perform(asking(f"{base}/x"), {}, Outputs(), connection, app=APP)
+        await performed(client, asking(f"{base}/x"), connection)
     assert (refused.value.code, server.seen) == ("http_credential_host", [])
     assert_hidden(told(refused.value))
 
@@ -185,7 +185,7 @@ async def test_a_name_that_leads_inside_gets_nothing(vendor: Vendor, keeper: Mem
     client = HttpClient(EgressGuard(lookup=lookup), tokens=keeper)
     connection, url = opened(vendor, base, keeper)
     with pytest.raises(EgressRefused):
-        await client.perform(asking(url), {}, Outputs(), connection, app=APP)
+        await performed(client, asking(url), connection)
     await client.close()
     assert server.seen == []
 
@@ -199,7 +199,7 @@ async def test_every_attempt_and_every_hop_is_signed_anew(client: HttpClient, se
     server = Server(answer)
     base = await serve(server)
     call = asking(f"{base}/a", method="GET", body=None, body_type="none", retries=2)
-    await client.perform(call, {}, Outputs(), SOLAPI.connection(base), app=APP)
+    await performed(client, call, SOLAPI.connection(base))
     salts = [seen.partition("salt=")[2][:32] for seen in server.seen]
     signatures = [seen.partition("signature=")[2][:64] for seen in server.seen]
     assert len(set(salts)) == len(set(signatures)) == 5
@@ -210,7 +210,7 @@ async def test_signatures_are_hidden(vendor: Vendor, client: HttpClient, serve: 
     server = Server(lambda _: web.json_response({}))
     base = await serve(server)
     traces: list[Trace] = []
-    await client.perform(asking(f"{base}/a"), {}, Outputs(), vendor.connection(base), app=APP, record=traces.append)
+    await performed(client, asking(f"{base}/a"), vendor.connection(base), record=traces.append)
     found = re.search(r"(?i)(?:signature=|signature': '|\"sign\":\")([0-9a-z+/=]{40,})", server.seen[0])
     assert found is not None
     assert found[1] not in str([(trace.as_dict(), trace.as_curl()) for trace in traces])
@@ -219,5 +219,5 @@ async def test_signatures_are_hidden(vendor: Vendor, client: HttpClient, serve: 
 async def test_an_answer_of_any_status_may_be_asked_for(client: HttpClient, serve: Serve) -> None:
     base = await serve(Server(lambda _: web.json_response({"no": True}, status=401)))
     call = asking(f"{base}/a", fail_on_status=False)
-    answer = await client.perform(call, {}, Outputs(), SOLAPI.connection(base), app=APP)
+    answer = await performed(client, call, SOLAPI.connection(base))
     assert answer.value["status"] == 401

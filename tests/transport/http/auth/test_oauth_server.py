@@ -14,7 +14,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from yarl import URL
 
-from outcode.appkit import ClientCredentials, OAuth2Code, Outputs, Request, ServiceAccount
+from outcode.appkit import ClientCredentials, OAuth2Code, Request, ServiceAccount
 from outcode.transport.guard import EgressGuard, parse_allow_rules
 from outcode.transport.http import HttpClient, HttpConnection, Trace
 from outcode.transport.http.auth import (
@@ -28,8 +28,7 @@ from outcode.transport.http.auth import (
 )
 from outcode.values.problems import EgressRefused, Problem, TooLarge, VendorDown, VendorRejected
 from tests.support.authorization import Authorization, Behaviour
-from tests.support.connections import app_of, connected
-from tests.support.http_calls import APP
+from tests.support.connections import app_of, connected, performed
 from tests.support.vendors import CLIENT, FIREBASE, LABEL, RSA_KEY, RSA_PEM, plain, public_pem, secret
 
 Serve = Callable[..., Awaitable[str]]
@@ -81,7 +80,7 @@ async def agreed(vendor: Authorization, client: HttpClient, connection: HttpConn
 async def me(client: HttpClient, vendor: Authorization, connection: HttpConnection, **said: object) -> list[Trace]:
     traces: list[Trace] = []
     call = Request.model_validate({"method": "GET", "url": vendor.protected_url, **said})
-    answer = await client.perform(call, {}, Outputs(), connection, app=APP, record=traces.append)
+    answer = await performed(client, call, connection, record=traces.append)
     assert answer.value["data"] == {"email": "kim@example.com"}
     return traces
 
@@ -195,6 +194,8 @@ async def test_a_renewal_that_fails_early_does_no_harm(
     keeper.put(connection, ending(first, 30))
     renewal, call = await me(client, vendor, connection)
     assert (renewal.status, call.status) == (500, 200)
+    (call,) = await me(client, vendor, connection)
+    assert call.status == 200
     keeper.put(connection, ending(first, -1))
     with pytest.raises(VendorDown) as down:
         await me(client, vendor, connection)
@@ -279,7 +280,7 @@ async def test_token_servers_that_misbehave(
     traces: list[Trace] = []
     call = Request(method="GET", url=vendor.protected_url, retries=3)
     with pytest.raises(Problem) as caught:
-        await client.perform(call, {}, Outputs(), machine(vendor), app=APP, record=traces.append)
+        await performed(client, call, machine(vendor), record=traces.append)
     assert (type(caught.value), caught.value.code) == (kind, code)
     assert (len(vendor.forms), len(traces), reached) == (1, 1, [])
     assert CLIENT.client_secret not in str([trace.as_dict() for trace in traces])

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from outcode.appkit import Outputs, Request
+from outcode.appkit import Request
 from outcode.transport.http import HttpClient, HttpConnection
 from outcode.values.problems import Problem, VendorDown, VendorRejected
-from tests.support.http_calls import APP
+from tests.support.connections import performed
 from tests.support.vendors import CANARY, ECOUNT
 
 Serve = Callable[..., Awaitable[str]]
@@ -51,7 +51,7 @@ class Erp:
 
 async def call(client: HttpClient, base: str, connection: HttpConnection) -> str:
     asked = Request(method="POST", url=f"{base}/OAPI/V2/Sale", body_type="json", body={"n": 1})
-    answer = await client.perform(asked, {}, Outputs(), connection, app=APP)
+    answer = await performed(client, asked, connection)
     return str(answer.value["data"]["Status"])
 
 
