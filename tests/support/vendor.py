@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from outcode.appkit import (
@@ -10,7 +9,7 @@ from outcode.appkit import (
     App,
     Bearer,
     ConnectionTest,
-    Limit,
+    Input,
     OAuth2Code,
     Outputs,
     Request,
@@ -48,16 +47,11 @@ def vendor_app(server: Authorization, **more: Any) -> App:
                 key="me",
                 name="Me",
                 description=SAME,
-                fields=(),
-                call=me,
+                fields=(TextField(key="note", label=SAME),),
+                call=Request(method="GET", url="/me", query={"note": Input(field="note")}, retries=0),
                 outputs=Outputs(result="data"),
                 idempotent=True,
             ),
         ),
         **more,
     )
-
-
-def limited(calls: int) -> tuple[Limit, ...]:
-    """So many calls a second."""
-    return (Limit(calls=calls, seconds=1, source="https://vendor.example/limits", checked=date(2026, 11, 20)),)
