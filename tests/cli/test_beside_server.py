@@ -219,10 +219,8 @@ def test_connections_are_kept_without_showing_their_secrets(server: Serving) -> 
     shop = next(each for each in after if each["name"] == "Shop")
     assert (shop["state"], shop["used_by"]) == ("needs_attention", [])
     assert shop["problem"]["message"]
-    changed = beside(
-        *[server, "connections", "update", "Shop", "--rename", "Store", "--no-test"],
-        *["--fields", '{"host": "localhost", "username": "u"}'],
-    )
+    options = ["--rename", "Store", "--no-test", "--fields", '{"host": "localhost", "username": "u"}']
+    changed = beside(server, "connections", "update", "Shop", *options)
     assert (changed.code, changed.err) == (0, "Changed Store (postgresql).\n")
     assert beside(server, "connections", "remove", "Store").code == 0
     told = [wrong, unknown, refused, added, listed, tried, changed]

@@ -24,6 +24,7 @@ from outcode.runs.sandbox import SandboxPool
 from outcode.transport.answer import Answer, shaped
 from outcode.transport.files import SheetReader, write_csv
 from outcode.transport.http import HttpClient, HttpConnection
+from outcode.transport.http.auth import needs_tokens
 from outcode.transport.sql import PostgresqlTransport, QueryOptions
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Problem, ProblemList, VendorRejected
@@ -102,7 +103,7 @@ class Caller:
             if connection is not None and problem.code in _REFUSED:
                 await self._mark(scope, connection, problem)
             raise
-        return Answer(redactor.redact_data(answer.value), redactor.redact_data(answer.meta), answer.traces)
+        return _redacted(answer, connection.secrets) if connection else answer
 
     async def _mark(self, scope: Scope, connection: OpenConnection, problem: Problem) -> None:
         """Keep what a connection met, once for each time that it is opened: all rows of a task meet the same."""
@@ -124,7 +125,8 @@ class Caller:
             case Request():
                 http = HttpConnection.of(app, connection, client=connection.client if connection else None)
                 files = TeamFiles(self._files, scope)
-                return await self._transports.http.perform_action(action, answers, http, app=app, files=files)
+                answer = await self._transports.http.perform_action(action, answers, http, app=app, files=files)
+                return _redacted(answer, self._transports.http.secrets_of(http)) if needs_tokens(http) else answer
             case Query() as query:
                 if connection is None:
                     raise InputProblem("connection_required", app=query.dialect)
@@ -190,6 +192,11 @@ class Caller:
             _of_input(problem)
             raise
         return Answer(result.rows, result.meta)
+
+
+def _redacted(answer: Answer, secrets: tuple[str, ...]) -> Answer:
+    redactor = Redactor(secrets)
+    return Answer(redactor.redact_data(answer.value), redactor.redact_data(answer.meta), answer.traces)
 
 
 def _of_input(problem: Problem) -> None:

@@ -135,7 +135,7 @@ class HttpClient(Sender):
         return Answer(pages.rows, meta, tuple(traces))
 
     async def _tokens_that_say_more(self, connection: HttpConnection, record: Record) -> Tokens | None:
-        """The tokens whose answer said where calls go, or what they must say; others are got when a request goes out."""
+        """The tokens whose answer said where calls go, or what calls say; others are got when a request goes out."""
         kept = isinstance(connection.kind, OAuth2Code) and bool(connection.kind.kept)
         if isinstance(connection.kind, LoginSession) or kept or (connection.bases and connection.base_url is None):
             return await self.tokens(connection, record=record)
