@@ -120,6 +120,7 @@ async def test_refused_credentials_in_a_run_mark_the_connection_once(place: Plac
     app = place.instance.apps["vendor"]
     assert (await place.instance.connector.test(place.scope, app, "Account")).state == "working"
     assert (await run(place, {"a": ME})).state == "done"
+    assert await place.instance.database.pool.fetchval("SELECT count(*) FROM rate_limits") == 1
     assert (await place.instance.connections.find(place.scope, "Account")).problem is None
 
 

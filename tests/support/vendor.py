@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from outcode.appkit import (
@@ -10,6 +11,7 @@ from outcode.appkit import (
     Bearer,
     ConnectionTest,
     Input,
+    Limit,
     OAuth2Code,
     Outputs,
     Request,
@@ -41,6 +43,7 @@ def vendor_app(server: Authorization, **more: Any) -> App:
         description=SAME,
         base_url=server.base,
         connections=(code, Bearer(key="token", label=SAME, fields=(token, zone))),
+        limits=(Limit(calls=500, seconds=1, source="https://vendor.example/limits", checked=date(2026, 11, 20)),),
         test=ConnectionTest(request=me, identity="{email}"),
         actions=(
             Action(
