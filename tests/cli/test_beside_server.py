@@ -205,18 +205,40 @@ def test_connections_are_kept_without_showing_their_secrets(server: Serving) -> 
     assert "line 1, column 14" in wrong.err
     unknown = beside(server, "connections", "add", "postgresql", "--name", "Shop", "--fields", '{"hots": "x"}')
     assert unknown.code == 2
-    added = in_process(
-        *["connections", "add", "postgresql", "--name", "Shop", "--fields", "-", "--data-dir", server.folder],
-        stdin=json.dump_bytes(fields),
-    )
+    add = ["connections", "add", "postgresql", "--name", "Shop", "--fields", "-", "--data-dir", server.folder]
+    refused = in_process(*add, stdin=json.dump_bytes(fields))
+    assert refused.code == 1
+    assert "Shop" not in beside(server, "connections", "list").out
+    added = in_process(*add, "--no-test", stdin=json.dump_bytes(fields))
     assert (added.code, added.err) == (0, "Added Shop (postgresql).\n")
     listed = beside(server, "connections", "list")
     tried = beside(server, "connections", "test", "Shop")
-    assert "Shop" in listed.out
+    assert re.search(r"^Shop +postgresql +untested", listed.out, re.MULTILINE)
     assert tried.code == 1
-    assert beside(server, "connections", "remove", "Shop").code == 0
-    told = [wrong, unknown, added, listed, tried]
+    after = json.loads(beside(server, "connections", "list", "--json").out)
+    shop = next(each for each in after if each["name"] == "Shop")
+    assert (shop["state"], shop["used_by"]) == ("needs_attention", [])
+    assert shop["problem"]["message"]
+    options = ["--rename", "Store", "--no-test", "--fields", '{"host": "localhost", "username": "u"}']
+    changed = beside(server, "connections", "update", "Shop", *options)
+    assert (changed.code, changed.err) == (0, "Changed Store (postgresql).\n")
+    assert beside(server, "connections", "remove", "Store").code == 0
+    told = [wrong, unknown, refused, added, listed, tried, changed]
     assert not [said for said in told if "hunter2" in said.out + said.err]
+
+
+def test_the_operators_oauth_clients_are_kept_without_showing_their_secrets(server: Serving) -> None:
+    where = ["--data-dir", server.folder]
+    client = ["admin", "oauth-client", "set", "api", "--client-id", "outcode-1", "--client-secret", "-", *where]
+    for secret in (b"s3cret-canary-1\n", b"s3cret-canary-2\n"):
+        said = in_process(*client, stdin=secret)
+        assert (said.code, said.err) == (0, "Set the OAuth client of api.\n")
+    assert in_process(*client, stdin=b"\n").code == 2
+    listed = beside(server, "admin", "oauth-client", "list")
+    assert re.search(r"^api +outcode-1 +\d{4}-", listed.out, re.MULTILINE)
+    assert "canary" not in listed.out
+    assert beside(server, "admin", "oauth-client", "remove", "api").code == 0
+    assert beside(server, "admin", "oauth-client", "remove", "api").code == 1
 
 
 def test_keys_and_links_are_results_of_their_own(server: Serving) -> None:

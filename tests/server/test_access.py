@@ -14,8 +14,11 @@ from outcode.server.app import create_app
 from outcode.workspace.keys import add_start_link
 from tests.server.conftest import Reply, Server, flow
 
-OPEN = {"/healthz", "/readyz", "/start", "/hooks/{domain}/{name}"}
-"""What answers without a credential in a header or cookie: the web page, and these (hooks look at their key)."""
+OPEN = {"/healthz", "/readyz", "/start", "/oauth/callback", "/hooks/{domain}/{name}"}
+"""What answers without a credential in a header or cookie: the web page, and these.
+
+Hooks look at their key; the callback, which a browser reaches from another site, at the session when it comes again.
+"""
 TEAM_LESS = {"/api/v1/me", "/api/v1/apps", "/api/v1/apps/{slug}", "/api/v1/flows/check"}
 UNKNOWN_ID = "0199c1a0-7d3c-7a4e-9c53-3f1d2b6e8a10"
 
@@ -76,12 +79,14 @@ async def test_nothing_of_a_team_is_found_from_another(server: Server) -> None:
         body: dict[str, Any] | None = None
         if method == "PUT":
             body = {"document": flow(), "version": 1}
+        elif method == "PATCH":
+            body = {"name": "Theirs"}
         elif path == "/api/v1/flows/{id}/runs":
             body = {}
         reply = await server.call(method, address, body, key=key)
         assert (reply.status, reply.code.endswith("_unknown")) == (404, True), (method, path, reply.content)
         walked.append(address)
-    assert len(walked) == 12
+    assert len(walked) == 14
     for listing in ("flows", "runs", "connections"):
         assert (await server.get(f"/api/v1/{listing}", key=key)).json["items"] == []
         assert len((await server.get(f"/api/v1/{listing}")).json["items"]) == 1

@@ -17,10 +17,19 @@ BYTES = b"name,n\nKim,1\n"
 
 
 async def add(
-    server: Server, app: str, name: str, fields: Any = None, file: tuple[str, bytes] | None = None, **options: Any
+    server: Server,
+    app: str,
+    name: str,
+    fields: Any = None,
+    file: tuple[str, bytes] | None = None,
+    *,
+    test: str | None = None,
+    **options: Any,
 ) -> Reply:
     """Add a connection as a browser's form does."""
     parts: list[Any] = [("app", app), ("name", name)]
+    if test is not None:
+        parts.append(("test", test))
     if fields is not None:
         parts.append(("fields", fields if isinstance(fields, str) else json.dumps(fields)))
     if file is not None:
@@ -41,20 +50,24 @@ def forms_of(secret: bytes) -> set[str]:
 
 async def test_secrets_never_come_out(server: Server, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     caplog.set_level(logging.DEBUG)
-    added = await add(server, "postgresql", "영업 DB", database_fields(server))
+    refused = await add(server, "postgresql", "영업 DB", database_fields(server))
+    assert (refused.status, refused.code) == (504, "sql_unreachable")
+    assert (await server.get("/api/v1/connections")).json["items"] == []
+    added = await add(server, "postgresql", "영업 DB", database_fields(server), test="false")
     assert added.status == 201, added.content
     assert added.json["settings"]["username"] == "ann"
     assert "password" not in added.json["settings"]
     answers = [
         added,
+        refused,
         await server.get("/api/v1/connections"),
         await add(server, "postgresql", "영업 DB", database_fields(server)),
         await server.post("/api/v1/connections/%EC%98%81%EC%97%85%20DB/test"),
         await add(server, "postgresql", "x", database_fields(server) | {"port": 0}),
     ]
-    assert [answer.status for answer in answers[:3]] == [201, 200, 409]
-    assert answers[3].status >= 400
-    assert answers[4].code == "field_out_of_range"
+    assert [answer.status for answer in answers[:4]] == [201, 504, 200, 409]
+    assert answers[4].status >= 400
+    assert answers[5].code == "field_out_of_range"
     query = {"app": "postgresql", "action": "query", "connection": "영업 DB", "inputs": {"sql": "SELECT 1"}}
     run = await server.post("/api/v1/runs", {"document": flow(tasks={"a": query})})
     answers.append(run)
@@ -70,7 +83,7 @@ async def test_an_uploaded_file_is_stored_sealed_and_never_given_out(server: Ser
     assert added.status == 201, added.content
     settings = added.json["settings"]
     assert settings["file_name"] == "사람.csv"
-    assert (await server.post("/api/v1/connections/People/test")).status == 204
+    assert (await server.post("/api/v1/connections/People/test")).status == 200
     refused = await server.get(f"/api/v1/files/{settings['file']}")
     assert (refused.status, refused.code) == (404, "file_unknown")
     blobs = [path for path in (tmp_path / "data" / "blobs").rglob("*") if path.is_file()]
@@ -130,7 +143,7 @@ NAMES: list[tuple[str, str]] = [("a/b", "a%2Fb"), ("x/test", "x%2Ftest"), ("%", 
 async def test_any_name_can_be_reached(server: Server) -> None:
     for name, path in NAMES:
         assert (await add(server, "api", name, {"token": "t0ken"})).status == 201
-        assert (await server.post(f"/api/v1/connections/{path}/test")).status == 204
+        assert (await server.post(f"/api/v1/connections/{path}/test")).status == 200
         assert (await server.call("DELETE", f"/api/v1/connections/{path}")).status == 204
         assert (await server.get("/api/v1/connections")).json["items"] == []
 
@@ -184,3 +197,58 @@ async def test_a_file_whose_content_is_gone_is_told(server: Server, tmp_path: Pa
             path.unlink()
     gone = await server.get(f"/api/v1/files/{file['fileId']}")
     assert (gone.status, gone.code) == (503, "file_content_missing")
+
+
+async def put(server: Server, name: str, fields: Any, **more: str) -> Reply:
+    """Send a connection's form anew."""
+    data, headers = multipart(("fields", json.dumps(fields)), *more.items())
+    return await server.call("PUT", f"/api/v1/connections/{name}", data=data, headers=headers)
+
+
+async def test_a_form_is_tried_without_being_stored(server: Server) -> None:
+    data, headers = multipart(("app", EXCEL), ("file", BYTES, "a.csv", "text/csv"))
+    tried = await server.post("/api/v1/connections/test", data=data, headers=headers)
+    assert tried.json == {"tried": True, "identity": None, "same_as": []}
+    data, headers = multipart(("app", EXCEL), ("file", b"\x00\x01", "a.xlsx", "text/csv"))
+    assert (await server.post("/api/v1/connections/test", data=data, headers=headers)).status == 400
+    data, headers = multipart(("app", "api"), ("fields", '{"token": "t0ken"}'))
+    untried = await server.post("/api/v1/connections/test", data=data, headers=headers)
+    assert untried.json == {"tried": False, "identity": None, "same_as": []}
+    assert (await server.get("/api/v1/connections")).json["items"] == []
+
+
+async def test_a_connection_is_changed_renamed_and_removed(server: Server, tmp_path: Path) -> None:
+    added = await add(server, EXCEL, "People", None, ("a.csv", BYTES))
+    assert (added.json["state"], added.json["kind"], added.json["version"]) == ("working", "upload", 1)
+    task = {"app": EXCEL, "action": "get_rows", "connection": "People"}
+    made = await server.flow(flow("Uses people", {"a": task}))
+    renamed = await server.call("PATCH", "/api/v1/connections/People", {"name": "직원"})
+    assert (renamed.json["name"], renamed.json["used_by"]) == ("직원", ["Uses people"])
+    document = (await server.get(f"/api/v1/flows/{made['id']}")).json["document"]
+    assert document["tasks"]["a"]["connection"] == "직원"
+    kept = await put(server, "%EC%A7%81%EC%9B%90", {})
+    assert kept.json["settings"]["file"] == added.json["settings"]["file"]
+    data, headers = multipart(("file", b"name\nLee\n", "b.csv", "text/csv"))
+    changed = await server.call("PUT", "/api/v1/connections/%EC%A7%81%EC%9B%90", data=data, headers=headers)
+    assert (changed.json["version"], changed.json["settings"]["file_name"]) == (3, "b.csv")
+    assert len([path for path in (tmp_path / "data" / "blobs").rglob("*") if path.is_file()]) == 1
+    refused = await server.call("DELETE", "/api/v1/connections/%EC%A7%81%EC%9B%90")
+    assert (refused.status, refused.code) == (409, "connection_used")
+    assert "Uses people" in refused.json["title"]
+    assert (await server.call("DELETE", "/api/v1/connections/%EC%A7%81%EC%9B%90?used=true")).status == 204
+
+
+async def test_a_failed_change_leaves_the_connection_as_it_was(server: Server) -> None:
+    fields = database_fields(server)
+    await add(server, "postgresql", "DB", fields, test="false")
+    refused = await put(server, "DB", {**fields, "password": "other"})
+    assert refused.code == "sql_unreachable"
+    (found,) = (await server.get("/api/v1/connections")).json["items"]
+    assert (found["version"], found["state"], found["problem"]) == (1, "untested", None)
+    tried = await server.post("/api/v1/connections/DB/test")
+    assert tried.code == "sql_unreachable"
+    korean = await server.get("/api/v1/connections", headers={"Accept-Language": "ko"})
+    (found,) = korean.json["items"]
+    assert (found["state"], found["problem"]["code"]) == ("needs_attention", "sql_unreachable")
+    assert found["problem"]["message"] != tried.json["message"]
+    assert found["tested_at"] is not None

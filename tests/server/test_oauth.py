@@ -184,6 +184,21 @@ async def test_an_existing_connection_is_connected_anew(server: Server, vendor: 
     assert (await server.ended(run.json["id"]))["state"] == "done"
 
 
+async def test_a_person_may_try_a_lost_connection_again(server: Server, vendor: Authorization) -> None:
+    session = await signed_in(server)
+    await come_back(server, await agree(server, await begin(server, session)), session)
+    address = "/api/v1/connections/Vendor%20account/test"
+    vendor.end_access()
+    vendor.behave = "invalid_grant"
+    assert (await server.post(address)).code == "connection_needs_reconnect"
+    (found,) = await listed(server)
+    assert found["state"] == "needs_reconnect"
+    assert (await server.post(address)).code == "connection_needs_reconnect"
+    assert vendor.grants().count("refresh_token") == 2
+    vendor.behave = "well"
+    assert (await server.post(address)).json["state"] == "working"
+
+
 async def test_the_same_account_connected_twice_is_noticed(server: Server) -> None:
     session = await signed_in(server)
     for name in ("First", "Second"):

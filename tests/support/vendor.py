@@ -10,6 +10,7 @@ from outcode.appkit import (
     App,
     Bearer,
     ConnectionTest,
+    Input,
     Limit,
     OAuth2Code,
     Outputs,
@@ -42,22 +43,18 @@ def vendor_app(server: Authorization, **more: Any) -> App:
         description=SAME,
         base_url=server.base,
         connections=(code, Bearer(key="token", label=SAME, fields=(token, zone))),
+        limits=(Limit(calls=500, seconds=1, source="https://vendor.example/limits", checked=date(2026, 11, 20)),),
         test=ConnectionTest(request=me, identity="{email}"),
         actions=(
             Action(
                 key="me",
                 name="Me",
                 description=SAME,
-                fields=(),
-                call=me,
+                fields=(TextField(key="note", label=SAME),),
+                call=Request(method="GET", url="/me", query={"note": Input(field="note")}, retries=0),
                 outputs=Outputs(result="data"),
                 idempotent=True,
             ),
         ),
         **more,
     )
-
-
-def limited(calls: int) -> tuple[Limit, ...]:
-    """So many calls a second."""
-    return (Limit(calls=calls, seconds=1, source="https://vendor.example/limits", checked=date(2026, 11, 20)),)

@@ -50,7 +50,7 @@ async def test_four_processes_stay_under_one_limit(place: Place) -> None:
     moments = [float(line) for out, _ in said for line in out.split()]
     assert len(moments) == 32
     assert most_within(1 - LATE_SECONDS, moments) <= 10
-    assert (32 - 2) / 9 - LATE_SECONDS < max(moments) - min(moments) < 10
+    assert (32 - 2) / 9 * 1.1 - LATE_SECONDS < max(moments) - min(moments) < 10
 
 
 async def test_a_fifth_may_go_at_once_and_limits_hold_together(place: Place) -> None:
@@ -90,7 +90,7 @@ async def test_a_turn_that_is_far_off_is_told_and_not_taken(place: Place) -> Non
     for _ in range(3):
         with pytest.raises(RateLimited) as refused:
             await limiter.wait(shop, (limit(1, 60),))
-        assert 58 < (refused.value.retry_after or 0) <= 60
+        assert 58 < (refused.value.retry_after or 0) < 61
     await limiter.pause(shop, 100)
     with pytest.raises(RateLimited):
         await limiter.wait(shop, ())

@@ -32,6 +32,7 @@ from outcode.transport.answer import Answer, CallTrace, shaped
 from outcode.transport.aws import AwsConnection
 from outcode.transport.files import write_csv
 from outcode.transport.http import HttpConnection, perform_batch
+from outcode.transport.http.auth import needs_tokens
 from outcode.transport.sql import QueryOptions
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Problem, ProblemList, VendorRejected
@@ -63,9 +64,10 @@ class Line:
     action: Action
     connection: OpenConnection | None
     http: HttpConnection
-    redactor: Redactor
     context: ReadContext
     key: str
+    secrets: tuple[str, ...]
+    redactor: Redactor
     marked: bool = False
 
     @property
@@ -108,7 +110,8 @@ class Caller:
         elif app.connections and app.connection_required:
             raise InputProblem("connection_required", app=app.name)
         http = HttpConnection.of(app, opened, client=opened.client if opened else None)
-        return Line(scope, app, action, opened, http, Redactor(opened.secrets if opened else ()), context, key)
+        secrets = opened.secrets if opened else ()
+        return Line(scope, app, action, opened, http, context, key, secrets, Redactor(secrets))
 
     async def call(
         self, line: Line, answers: Mapping[str, InputAnswer], record: Record, row: int | None = None
@@ -121,7 +124,7 @@ class Caller:
             answer = await self._perform(line, answers, record, row)
         except Problem as problem:
             raise await self._told(line, problem) from problem
-        return _redacted(line, answer)
+        return self._redacted(line, answer)
 
     async def call_batch(
         self, line: Line, elements: Sequence[Mapping[str, InputAnswer]], record: Record, rows: Sequence[int]
@@ -138,13 +141,25 @@ class Caller:
             record=record,
         )
         return [
-            await self._told(line, outcome) if isinstance(outcome, Problem) else _redacted(line, outcome)
+            await self._told(line, outcome) if isinstance(outcome, Problem) else self._redacted(line, outcome)
             for outcome in outcomes
         ]
 
+    def _redacted(self, line: Line, answer: Answer) -> Answer:
+        redactor = self._redactor(line)
+        return Answer(redactor.redact_data(answer.value), redactor.redact_data(answer.meta), answer.traces)
+
+    def _redactor(self, line: Line) -> Redactor:
+        """Knows the connection's secrets, and the tokens that it has got since the line was opened."""
+        if needs_tokens(line.http):
+            secrets = (*line.required().secrets, *self._transports.http.secrets_of(line.http))
+            if secrets != line.secrets:
+                line.secrets, line.redactor = secrets, Redactor(secrets)
+        return line.redactor
+
     async def _told(self, line: Line, problem: Problem) -> Problem:
         """A problem without secrets; the first that says something of the connection is kept with it."""
-        problem.details = line.redactor.redact_json(problem.details)
+        problem.details = self._redactor(line).redact_json(problem.details)
         if line.connection is not None and problem.code in _REFUSED and not line.marked:
             line.marked = True
             await self._connections.mark(line.scope, line.connection, problem)
@@ -221,10 +236,6 @@ class Caller:
         content = await self._files.content(line.scope, str(connection.fields["file"]))
         options = {key: answers.get(source.field) for key, source in sheet.options.items()}
         return await self._transports.sheets.perform(content, str(connection.fields["file_name"]), options)
-
-
-def _redacted(line: Line, answer: Answer) -> Answer:
-    return Answer(line.redactor.redact_data(answer.value), line.redactor.redact_data(answer.meta), answer.traces)
 
 
 async def _table(table: TableTask, answers: Mapping[str, InputAnswer], context: ReadContext) -> Answer:

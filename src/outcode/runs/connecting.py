@@ -97,6 +97,8 @@ class Connector:
     async def test(self, scope: Scope, app: App, name: str) -> ConnectionInfo:
         """Try a stored connection and remember how it went; raises the problem that a call with it would meet."""
         opened = await self._connections.open(scope, app, name)
+        if opened.state == "needs_reconnect":
+            await self._connections.forget_problem(scope, opened)
         try:
             tested = await self._tried(scope, app, opened, self._transports.http, None, None)
         except Problem as problem:

@@ -20,6 +20,8 @@ from outcode.transport.http.retry import LONGEST_WAIT
 from outcode.values.problems import RateLimited
 
 _UNPAUSED_SECONDS = 1.0
+_LATE_SECONDS = 0.1
+"""How late a process may notice its turn without making its calls and the next process's too many together."""
 _REMEMBERED = 1000
 
 # A turn that is forgotten in a crash does no harm, so nobody waits for the disk. Row -1 is the pause.
@@ -108,9 +110,9 @@ class DatabaseLimiter:
     async def _seconds(self, connection_id: str, limits: tuple[Limit, ...], queue: _Queue) -> float:
         """Seconds until the turn that this call has taken; nothing is taken when they are many."""
         if limits:
-            buckets = [Bucket.of(limit) for limit in limits]
-            steps = [timedelta(seconds=bucket.interval) for bucket in buckets]
-            bursts = [timedelta(seconds=bucket.burst) for bucket in buckets]
+            buckets = [(Bucket.of(limit), 1 + _LATE_SECONDS / limit.seconds) for limit in limits]
+            steps = [timedelta(seconds=bucket.interval * longer) for bucket, longer in buckets]
+            bursts = [timedelta(seconds=bucket.burst * longer) for bucket, longer in buckets]
             numbers = list(range(len(limits)))
             found = await self._pool.fetchval(_TAKE, connection_id, numbers, steps, bursts, LONGEST_WAIT)
             return float(found)

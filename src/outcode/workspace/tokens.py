@@ -102,7 +102,9 @@ class DatabaseTokens:
         try:
             return await asyncio.shield(flight)
         except Problem as problem:
-            raise restored(problem.as_json()) from problem  # each waiter adds its own place to its own problem
+            own = restored(problem.as_json())  # each waiter adds its own place to it
+            own.retry_after = problem.retry_after
+            raise own from problem
 
     def _landed(self, key: tuple[str, int], flight: asyncio.Task[Tokens]) -> None:
         self._flights.pop(key, None)

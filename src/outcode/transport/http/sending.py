@@ -145,6 +145,10 @@ class Sender:
 
         return await drive(steps, send)
 
+    def secrets_of(self, connection: HttpConnection) -> tuple[str, ...]:
+        """What must not be shown of a connection, its latest tokens included."""
+        return connection.secrets(self._latest.get(_key(connection)))
+
     def mask_of(self, connection: HttpConnection | None) -> Mask:
         """What must not be shown of the answers to a connection's calls."""
         return connection.mask(self._latest.get(_key(connection))) if connection is not None else Mask()

@@ -212,6 +212,13 @@ class ConnectionStore:
         async with self._database.begin() as connection:
             await connection.execute(change.values(**values, tested_at=sql.func.now()))
 
+    async def forget_problem(self, scope: Scope, opened: OpenConnection) -> None:
+        """Let a lost connection be tried again: its tokens are not fetched as long as it counts as lost."""
+        table = schema.connections
+        change = scope.update(table).where(table.c.id == opened.id, table.c.version == opened.version)
+        async with self._database.begin() as connection:
+            await connection.execute(change.values(state="untested", problem=None))
+
     async def remove(self, scope: Scope, name: str, *, used: bool = False) -> None:
         """Delete a connection and its file; raises NotFound outside the team.
 
