@@ -9,11 +9,15 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Self
+from dataclasses import dataclass, field, replace
+from typing import Protocol, Self
 
 from yarl import URL
 
+from outcode.appkit.app import App
+from outcode.appkit.base import Words
+from outcode.appkit.connections import ApiKey, Basic, Bearer, ClientCredentials, ConnectionKind, NoCredential
+from outcode.appkit.template import PLACEHOLDER
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Place
 
@@ -29,6 +33,20 @@ _TEXTS = ("username", "password", "token", "name", "value", "token_url", "client
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 Origin = tuple[str, str | None, int | None]
+
+
+class StoredConnection(Protocol):
+    """A connection as the workspace opens it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def fields(self) -> Mapping[str, Json]: ...
+
+
+_NO_KIND = NoCredential(key="none", label=Words(en="None", ko="없음"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +68,48 @@ class HttpConnection:
     client_secret: str = field(default="", repr=False)
     scope: str = ""
     allowed_hosts: tuple[str, ...] = ()
+    id: str = ""
+    base_url: str | None = None
+    kind: ConnectionKind = field(default=_NO_KIND, compare=False)
+    fields: Mapping[str, Json] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, app: App, stored: StoredConnection | None, *, base_url: str | None = None) -> Self:
+        """The connection of an app that a call uses; without a stored one, none is proven."""
+        fields = stored.fields if stored is not None else {}
+        kind = app.connection_kind(stored.kind) if stored is not None else None
+        address = base_url or app.base_url
+
+        def value(match: re.Match[str]) -> str:
+            return str(fields.get(match[1].removeprefix("connection.")) or "")
+
+        def text(template: str) -> str:
+            return PLACEHOLDER.sub(value, template)
+
+        match kind:
+            case Bearer():
+                made = {"auth_type": "bearer", "token": text(kind.token)}
+            case Basic():
+                made = {"auth_type": "basic", "username": text(kind.username), "password": text(kind.password)}
+            case ApiKey():
+                made = {"auth_type": f"api_key_{kind.place}", "name": text(kind.name), "value": text(kind.value)}
+            case ClientCredentials():
+                made = {key: str(fields.get(key) or "") for key in ("token_url", "client_id", "client_secret", "scope")}
+                made["auth_type"] = "oauth2_client_credentials"
+            case _:
+                made = {}
+        connection = cls.from_fields({**made, "allowed_hosts": fields.get("allowed_hosts")})
+        return replace(
+            connection,
+            id=stored.id if stored is not None else "",
+            base_url=text(address) if address else None,
+            kind=kind or _NO_KIND,
+            fields=fields,
+        )
+
+    def values(self, _tokens: None) -> Mapping[str, Json]:
+        """What ``{connection.name}`` means."""
+        return self.fields
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Json]) -> Self:
@@ -58,7 +118,7 @@ class HttpConnection:
         if auth_type not in AUTH_TYPES:
             place = Place(field="connection.auth_type")
             raise InputProblem("http_setting_choice", place, value=str(auth_type)[:100], choices=list(AUTH_TYPES))
-        texts = {key: str(fields.get(key) or "") for key in _TEXTS}
+        texts: dict[str, Json] = {key: str(fields.get(key) or "") for key in _TEXTS}
         # A space or line break around a pasted key is never part of it; a password may hold anything.
         texts = {key: text if key == "password" else text.strip() for key, text in texts.items()}
         for key in _NEEDED.get(auth_type, ()):

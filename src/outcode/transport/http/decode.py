@@ -81,13 +81,13 @@ def text_body(response: Response) -> str:
     return response.body.decode(charset, errors="replace")
 
 
-def whole_answer(response: Response, response_type: str, shown_url: str) -> dict[str, Json]:
+def whole_answer(response: Response, data: Json, shown_url: str) -> dict[str, Json]:
     """Everything a task can refer to: status, ok, headers, data, content_type, url, elapsed_ms."""
     return {
         "status": response.status,
         "ok": 200 <= response.status < 300,
         "headers": response.all_headers(),
-        "data": data_of(response, response_type),
+        "data": data,
         "content_type": response.header("content-type"),
         "url": shown_url,
         "elapsed_ms": response.elapsed_ms,

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import os
 import ssl
-from datetime import UTC, datetime
 
 import aiohttp
 from yarl import URL
 
-from outcode.transport.http.decode import Response, text_body
-from outcode.transport.http.retry import retry_after
-from outcode.transport.http.trace import Mask
-from outcode.values.problems import Problem, RateLimited, VendorDown, VendorRejected
+from outcode.values.problems import Problem, VendorDown, VendorRejected
 
-BODY_EXCERPT = 2048
 _SENTENCE = 300
 
 
@@ -38,28 +33,6 @@ def transport_problem(error: Exception, url: URL) -> Problem:
             return VendorRejected("http_bad_response", host=host, reason="URL")
         case _:
             return VendorDown("http_connection_lost", host=host, port=port)
-
-
-def status_problem(response: Response, mask: Mask) -> Problem:
-    """The problem of an answer from 400 on: what the other side said, shortened and masked, and when to come again."""
-    status = response.status
-    body = mask.text(text_body(response)[: 2 * BODY_EXCERPT])[:BODY_EXCERPT]
-    excerpt = " ".join(body.split())[:_SENTENCE] or "-"
-    wait = retry_after(response.header("retry-after"), datetime.now(UTC))
-    kind, code = _kind_and_code(status)
-    return kind(code, retry_after=wait, host=response.url.host or "", status=status, excerpt=excerpt, body=body)
-
-
-def _kind_and_code(status: int) -> tuple[type[Problem], str]:
-    if status >= 500:
-        return VendorDown, "http_status_server"
-    if status == 429:
-        return RateLimited, "http_status_rate_limited"
-    if status in {401, 403, 407}:
-        return VendorRejected, "http_status_credentials"
-    if status in {404, 410}:
-        return VendorRejected, "http_status_not_found"
-    return VendorRejected, "http_status"
 
 
 def _tls_reason(error: Exception) -> str:

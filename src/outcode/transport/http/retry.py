@@ -1,7 +1,8 @@
 """When a call is repeated within a task, and after which wait; pure.
 
-Only short waits happen inside a call. A longer ``Retry-After`` is handed on with the problem, for whoever plans
-retries.
+What was certainly not carried out may always be repeated: no connection came about, or the answer was 429. A lost
+answer, 502, 503 and 504 leave open whether it was, so these are repeated only where that does no harm. Only short waits
+happen inside a call: a longer ``Retry-After`` is handed on with the problem, for whoever plans retries.
 """
 
 from __future__ import annotations
@@ -16,22 +17,41 @@ from outcode.values.problems import Problem
 
 LONGEST_WAIT = 10.0
 LONGEST_RETRY_AFTER = 3600.0
-_STATUSES = {429, 502, 503, 504}
-_CODES = {"http_connect_error", "http_connection_lost"}
+_NEVER_CARRIED_OUT = "http_connect_error"
+_LOST = {"http_timeout", "http_connection_lost", "http_bad_response"}
+_REPEATED_WHEN_LOST = {"http_connection_lost"}
+_OPEN_STATUSES = {502, 503, 504}
 
 
-def wait_before_next(request: PreparedRequest, attempt: int, outcome: Response | Problem) -> float | None:
-    """Seconds to wait before attempt ``attempt + 1``, or None when ``outcome`` stands."""
-    if attempt > request.retries or not request.repeatable:
+def wait_before_next(
+    request: PreparedRequest, attempt: int, outcome: Response | Problem, *, moved: bool = False
+) -> float | None:
+    """Seconds to wait before attempt ``attempt + 1``, or None when ``outcome`` stands.
+
+    ``moved``: a redirect was followed, so that the first server may have done its part already.
+    """
+    if attempt > request.retries:
         return None
     if isinstance(outcome, Problem):
-        return _backoff(attempt) if outcome.code in _CODES else None
-    if outcome.status not in _STATUSES:
+        untouched = outcome.code == _NEVER_CARRIED_OUT and not moved
+        lost = outcome.code in {_NEVER_CARRIED_OUT, *_REPEATED_WHEN_LOST}
+        return _backoff(attempt) if untouched or (lost and request.repeatable) else None
+    untouched = outcome.status == 429 and not moved
+    if not untouched and not (request.repeatable and outcome.status in {429, *_OPEN_STATUSES}):
         return None
     asked = retry_after(outcome.header("retry-after"), datetime.now(UTC))
     if asked is None:
         return _backoff(attempt)
     return asked if asked <= LONGEST_WAIT else None
+
+
+def may_have_been_done(request: PreparedRequest, outcome: Response | Problem, *, moved: bool = False) -> bool:
+    """Whether a failed call may have been carried out all the same, in a way that repeating would do twice."""
+    if request.repeatable:
+        return False
+    if isinstance(outcome, Problem):
+        return outcome.code in _LOST or (moved and outcome.code == _NEVER_CARRIED_OUT)
+    return outcome.status in _OPEN_STATUSES
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:

@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from outcode.appkit.template import Input, literal_or_input
+from outcode.appkit.template import Input, filled, literal_or_input
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Place
 from outcode.values.references.rendering import render
 
 Pairs = tuple[tuple[str, Json], ...]
+_NO_FIELDS: Mapping[str, Json] = {}
 
 
 class Settings:
-    """The values of one call's description, given the inputs of its task.
+    """The values of one call's description, given the inputs of its task and the fields of its connection.
 
     >>> Settings({"seconds": "5"}).whole(Input(field="seconds"), 30, 1, 300)
     5
     """
 
-    def __init__(self, inputs: Mapping[str, Json]) -> None:
+    def __init__(self, inputs: Mapping[str, Json], connection: Mapping[str, Json] = _NO_FIELDS) -> None:
         self._inputs = inputs
+        self._connection = connection
 
     def value(self, source: Json, default: Json = None) -> Json:
         """The literal or the field's value; ``default`` where that is null or an empty text."""
@@ -36,6 +38,10 @@ class Settings:
             shown = render(value)[:100]
             raise InputProblem("http_setting_range", place_of(source), value=shown, low=low, high=high)
         return int(text)
+
+    def optional_whole(self, source: Json, low: int, high: int) -> int | None:
+        """A whole number in a range, or None where there is none; raises InputProblem ``http_setting_range``."""
+        return None if self.value(source) is None else self.whole(source, low, low, high)
 
     def switch(self, source: Json, *, default: bool) -> bool:
         """True or false, also written as text; raises InputProblem ``http_setting_choice``."""
@@ -54,7 +60,7 @@ class Settings:
         Raises InputProblem ``http_pairs_invalid``.
         """
         if isinstance(source, Mapping):
-            found = [(name, literal_or_input(value, self._inputs)) for name, value in source.items()]
+            found = list(filled(source, self._inputs, self._connection).items())
         else:
             found = as_pairs(self.value(source, {}), place_of(source))
         return tuple((name, value) for name, value in found if value is not None)
