@@ -40,7 +40,9 @@ async def performed_apart(_subject: Subject, action: Action, sample: Sample) -> 
             whole = {"result": result.value, "logs": result.logs, "duration_ms": result.duration_ms}
             return shaped(whole, action.outputs, inputs).value, whole
         case TableTask() as table:
-            options = read_options(table.operation, {key: inputs.get(each.field) for key, each in table.options.items()})
+            options = read_options(
+                table.operation, {key: inputs.get(each.field) for key, each in table.options.items()}
+            )
             other = inputs[table.other.field] if table.other is not None else None
             made = run_table(inputs[table.rows.field], other, options, _NOW)
             return made.rows, made.meta

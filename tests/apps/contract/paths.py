@@ -13,12 +13,13 @@ MISSING = object()
 def at(value: Any, path: str) -> Any:
     """What stands at a path, or MISSING."""
     for step in steps_of(path):
-        if isinstance(step, int) and isinstance(value, list) and step < len(value):
-            value = value[step]
-        elif isinstance(step, str) and isinstance(value, dict) and step in value:
-            value = value[step]
-        else:
-            return MISSING
+        match step, value:
+            case int(), list() if step < len(value):
+                value = value[step]
+            case str(), dict() if step in value:
+                value = value[step]
+            case _:
+                return MISSING
     return value
 
 

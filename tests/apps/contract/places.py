@@ -1,15 +1,15 @@
 """Moves the world's addresses to one local server and back.
 
-``https://api.example.com/v1`` becomes ``http://127.0.0.1:4711/@api.example.com/v1`` in declarations, inputs and answers,
-and what the server sees and the client answers is turned back before anything is compared. So samples are written with
-true addresses, whatever the number of hosts an app talks to.
+``https://api.example.com/v1`` becomes ``http://127.0.0.1:4711/@api.example.com/v1`` in declarations, inputs and
+answers, and what the server sees and the client answers is turned back before anything is compared. So samples are
+written with true addresses, whatever the number of hosts an app talks to.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel
@@ -60,10 +60,10 @@ class Places:
 
     def app(self, app: App) -> App:
         """The app on the local server, without waiting: no limits."""
-        return self.local(app).model_copy(update={"hosts": ("127.0.0.1",), "limits": ()})
+        return self._piece(app).model_copy(update={"hosts": ("127.0.0.1",), "limits": ()})
 
     def _piece(self, piece: Piece) -> Piece:
         update = {name: self.local(value) for name, value in piece}
         if isinstance(piece, SecretUrl):
             update["pattern"] = None
-        return cast(Piece, piece.model_copy(update=update))
+        return piece.model_copy(update=update)

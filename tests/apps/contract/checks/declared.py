@@ -11,6 +11,7 @@ from outcode.appkit.lint import lint
 from outcode.appkit.samples import TEST, Sample, owner_of
 from outcode.values.problems import Problem, ProblemList
 from tests.apps.contract.canaries import held
+from tests.apps.contract.stage import staged
 from tests.apps.contract.subjects import Subject
 
 
@@ -36,12 +37,13 @@ async def samples(subject: Subject) -> list[str]:
 
 
 async def required(subject: Subject) -> list[str]:
-    """Each required answer that is missing is named, in both languages."""
+    """Each required answer that is missing is named, in both languages; all others can be left out."""
     found: list[str] = []
     for action in subject.app.actions:
         for sample in subject.good(action):
             for field in _asked(action, sample):
                 found += _missing(action, sample, field)
+    found += await _optional(subject)
     for kind in subject.app.connections:
         fields = held(kind, Sample()).fields
         for field in kind.fields:
@@ -49,6 +51,22 @@ async def required(subject: Subject) -> list[str]:
                 left = {key: value for key, value in fields.items() if key != field.key}
                 others = [each for each in kind.fields if each.kind != "file"]
                 found += _named(kind.key, others, left, field)
+    return found
+
+
+async def _optional(subject: Subject) -> list[str]:
+    """What is not required can be left out: without it there is still a call."""
+    found: list[str] = []
+    async with staged(subject) as stage:
+        for name, action, _call, sample in subject.first_http_cases():
+            for field in action.fields:
+                if field.required or field.key not in sample.inputs or action.before is not None:
+                    continue
+                left = {key: value for key, value in sample.inputs.items() if key != field.key}
+                less = sample.model_copy(update={"inputs": left})
+                problem = (await stage.perform(action, less, *(each.response for each in sample.exchanges))).problem
+                if problem is not None and problem.kind == "input":
+                    found.append(f"{name}: {field.key} is not required, and without it: {problem.message()}")
     return found
 
 

@@ -73,7 +73,7 @@ async def broken(subject: Subject) -> list[str]:
             outcome = await stage.perform(action, sample)
             stage.player.hangs_up = False
             found += [f"{name}: hung up: {each}" for each in _is_told(outcome.problem, "vendor_down")]
-            if call.response_type not in {"auto", "json"} or isinstance(call.response_type, Input) or call.after:
+            if isinstance(call.response_type, Input) or call.response_type not in {"auto", "json"}:
                 continue
             garbled = SampleResponse(headers={"Content-Type": "application/json"}, body="<html>Oops</html>")
             outcome = await stage.perform(action, sample, garbled, garbled)
@@ -127,9 +127,9 @@ def _is_told(problem: Problem | None, kind: str, *codes: str) -> list[str]:
     found: list[str] = []
     if problem.kind != kind or (codes and problem.code not in codes):
         found.append(f"told as {problem.kind} {problem.code} instead of {kind} {' or '.join(sorted(codes))}")
-    for language in ("en", "ko"):
-        if not problem.message(language).strip() or not problem.hint(language).strip():
-            found.append(f"no message or no hint in {language}")
-    return found
-
-
+    wordless = (
+        language
+        for language in ("en", "ko")
+        if not problem.message(language).strip() or not problem.hint(language).strip()
+    )
+    return [*found, *(f"no message or no hint in {language}" for language in wordless)]

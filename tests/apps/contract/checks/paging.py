@@ -86,9 +86,9 @@ def _asks(first: Seen, second: Seen, paging: Paging, count: int, url: str) -> bo
     parameter = str(paging.parameter)
     before, after = (_sent(each, paging, parameter) for each in (first, second))
     if paging.style == "cursor":
-        return after == _CURSOR
+        return bool(after == _CURSOR)
     step = 1 if paging.style == "page" else count
-    return before is not MISSING and after is not MISSING and int(after) == int(before) + step
+    return MISSING not in (before, after) and bool(int(after) == int(before) + step)
 
 
 def _sent(seen: Seen, paging: Paging, parameter: str) -> Any:

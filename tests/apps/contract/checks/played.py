@@ -20,7 +20,7 @@ from tests.apps.contract.stage import staged
 from tests.apps.contract.subjects import Subject
 
 _OF_THE_WIRE = ("content-length", "date", "server")
-_OF_THE_MOMENT = ("elapsed_ms", "duration_ms")
+_OF_THE_MOMENT = ("elapsed_ms", "duration_ms", "fileId")
 _INSIDE = {"object", "list", "any"}
 
 
@@ -46,7 +46,9 @@ async def answers(subject: Subject) -> list[str]:
             elif sample.problem is not None:
                 found.append(f"{name}: succeeds, and the sample says {sample.problem.code}")
             elif outcome.answer is not None:
-                found += [f"{name}: {finding}" for finding in _unlike(sample, outcome.answer.value, outcome.answer.meta)]
+                found += [
+                    f"{name}: {finding}" for finding in _unlike(sample, outcome.answer.value, outcome.answer.meta)
+                ]
     for action in subject.app.actions:
         for name, sample in subject.samples_of(action).items():
             result = await performed_apart(subject, action, sample)
@@ -118,10 +120,9 @@ def _refusal(sample: Sample, problem: Any) -> list[str]:
     wanted, found = sample.problem, []
     if (problem.kind, problem.code) != (wanted.kind, wanted.code):
         found.append(f"fails with {problem.kind} {problem.code} instead of {wanted.kind} {wanted.code}")
-    for language in ("en", "ko"):
-        if wanted.says not in problem.message(language):
-            found.append(f"does not repeat what the vendor says in {language}: {problem.message(language)}")
-    return found
+    said = {language: problem.message(language) for language in ("en", "ko")}
+    silent = [language for language, message in said.items() if wanted.says not in message]
+    return [*found, *(f"does not repeat what the vendor says in {each}: {said[each]}" for each in silent)]
 
 
 def _texts(value: Any) -> Any:
@@ -170,7 +171,9 @@ def _known(path: str, declared: Mapping[str, OutputField]) -> bool:
     if path in declared:
         return True
     around = any(other.startswith((f"{path}.", f"{path}[")) for other in declared)
-    inside = any(path.startswith((f"{other}.", f"{other}[")) and field.type in _INSIDE for other, field in declared.items())
+    inside = any(
+        path.startswith((f"{other}.", f"{other}[")) and field.type in _INSIDE for other, field in declared.items()
+    )
     return around or inside
 
 

@@ -18,10 +18,9 @@ async def secrets(subject: Subject) -> list[str]:
     found: list[str] = []
     async with staged(subject) as stage:
         for name, action, _call, sample in subject.first_http_cases():
-            for kind in subject.http_kinds() or [None]:
-                chosen = sample if kind is None else sample.model_copy(
-                    update={"connection": sample.connection.model_copy(update={"kind": kind.key})}
-                )
+            for kind in subject.http_kinds():
+                own = sample.connection.model_copy(update={"kind": kind.key})
+                chosen = sample.model_copy(update={"connection": own})
                 connection = stage.held(chosen)
                 if connection is None:
                     continue
