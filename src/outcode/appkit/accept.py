@@ -124,7 +124,7 @@ def accept(field: Field, value: Json) -> Json:
         case JsonField():
             return _json(field, value)
         case FileField():
-            return _wrong(field, value, "file")
+            return _file(field, value)
         case _:
             assert_never(field)
 
@@ -264,6 +264,10 @@ def _rows(field: RowsField, value: Json) -> Json:
     if not isinstance(value, list):
         return _wrong(field, value, "rows")
     return value
+
+
+def _file(field: FileField, value: Json) -> Json:
+    return value if isinstance(value, dict) and isinstance(value.get("fileId"), str) else _wrong(field, value, "file")
 
 
 def _map(field: MapField, value: Json) -> Json:

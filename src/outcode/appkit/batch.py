@@ -12,9 +12,11 @@ class Batch(Declared):
     """One call for up to ``maximum`` elements of an iterating task, in place of one call each.
 
     ``item`` is what one element adds, made of its own inputs; the items stand at ``Input(field="items")`` of ``call``.
-    ``outcomes`` is the path of the answer's list with one entry an item in the order sent. An entry failed when
-    ``success`` does not hold for it; ``error`` is the path of the reason inside it. Without ``outcomes`` the call is
-    done or failed for all of its elements alike. ``shared`` names fields that must be equal in all elements of a call.
+    ``outcomes`` is the path of the answer's list (``data.results``) with one entry an item in the order sent; the entry
+    is then the ``data`` of the item's answer. An entry failed when ``success`` does not hold for it; ``error`` is the
+    path of the reason inside it. Without ``outcomes`` the call is
+    done or failed for all of its elements alike. ``shared`` names fields that must be equal in all elements of a call;
+    the call may take them, too.
     """
 
     maximum: int

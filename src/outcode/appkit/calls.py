@@ -20,9 +20,10 @@ Dialect = Literal["postgresql", "mysql", "sqlserver", "oracle"]
 class Paging(Declared):
     """How to reach the next page; the runner stops at an empty page, a repeated token or page, or ``max_pages``.
 
-    ``page``: counts ``parameter`` up from ``start``. ``offset``: adds the number of rows so far. ``cursor``: sends the
-    value at ``path``. ``next_url``: follows the URL at ``path`` of the answer, to the same origin only.
-    ``link_header``: RFC 8288. ``size_parameter`` and ``size`` ask for so many rows a page.
+    ``page``: counts ``parameter`` up from ``start``. ``offset``: sends the number of rows so far as ``parameter``, from
+    0 or what the request says itself. ``cursor``: sends the value at ``path`` of the answer (``data.next``).
+    ``next_url``: follows the URL at ``path``, to the same origin only. ``link_header``: RFC 8288. ``size_parameter``
+    and ``size`` ask for so many rows a page. With ``place`` ``body`` parameters are paths inside a JSON body.
     """
 
     style: Literal["none", "page", "offset", "cursor", "next_url", "link_header"] | Input = "none"
@@ -30,7 +31,7 @@ class Paging(Declared):
     place: Literal["query", "body"] = "query"
     path: str | Input | None = None
     more: str | None = None
-    """Path of a switch that says whether there are more pages."""
+    """Path of a switch, or of the number of rows left, that says whether there are more pages."""
     start: int = 1
     size_parameter: str | None = None
     size: int | Input | None = None
@@ -48,7 +49,7 @@ class Request(Declared):
     method: str | Input
     url: str | Input
     """Absolute, or a path that follows the app's ``base_url``; ``{name}`` and ``{connection.name}`` inside a written
-    URL are percent-encoded values."""
+    URL are percent-encoded values. A ``{connection.name}`` that a URL begins with is a URL itself."""
     query: Mapping[str, Template] | Input | None = None
     headers: Mapping[str, Template] | Input | None = None
     body_type: Literal["none", "json", "form", "multipart", "text", "binary_base64", "file"] | Input = "none"

@@ -10,9 +10,9 @@ class Choices(Declared):
     """Where the options of a field come from.
 
     ``call`` may take the fields named in ``depends_on`` (and the connection's); until they are filled in, nothing is
-    asked. ``rows`` is the path of the list in the answer; ``value`` and ``label`` are paths inside each entry. A form
-    shows three empty states: not connected, a field it depends on is missing, and ``empty`` when the list is empty; a
-    list that failed to load says why.
+    asked. ``rows`` is the path of the list in the answer (``data.tables``); ``value`` and ``label`` are paths inside
+    each entry. A form shows three empty states: not connected, a field it depends on is missing, and ``empty`` when the
+    list is empty; a list that failed to load says why.
     """
 
     call: Request

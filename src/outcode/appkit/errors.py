@@ -14,7 +14,9 @@ Meaning = Literal[
 
 
 class Success(Declared):
-    """What the answer holds when a call succeeded, for apps that answer 200 to failures.
+    """What the JSON body of an answer holds when a call succeeded, for apps that answer 200 to failures.
+
+    In a batch it is looked for in the entry of each item.
 
     >>> Success(path="ok", equals=True).path
     'ok'
@@ -27,8 +29,9 @@ class Success(Declared):
 class ErrorMap(Declared):
     """Reads an app's error answers. HTTP statuses have their usual meaning unless ``statuses`` or ``codes`` say more.
 
-    ``message``: paths of the vendor's sentence, the first that holds a text counts. ``code``: path of the vendor's
-    code; ``codes``: what codes mean, also inside an answer of status 200 that ``success`` unmasks.
+    All paths are those of the JSON body. ``message``: paths of the vendor's sentence, the first that holds a text
+    counts. ``code``: path of the vendor's code; ``codes``: what codes mean, also inside an answer of status 200 that
+    ``success`` unmasks.
 
     >>> ErrorMap(message=("error.message",), code="error.type", codes={"NOT_FOUND": "not_found"}).codes["NOT_FOUND"]
     'not_found'

@@ -1,7 +1,8 @@
 """The two points where an app may run code of its own; everything else of it is data.
 
-A hook is a pure function in the app's ``hooks.py``: no I/O, no state, raising only problems. It is called in a thread,
-because it may be slow (parsing a feed), with bodies that the transport has bounded already.
+A hook is a pure function in the app's ``hooks.py``: no I/O, no state, raising only problems. What else data can make it
+raise (ValueError, KeyError, TypeError and their like) is told as a fault of the app. It is called in a thread, because
+it may be slow (parsing a feed), with bodies that the transport has bounded already.
 """
 
 from __future__ import annotations

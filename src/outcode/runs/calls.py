@@ -21,6 +21,7 @@ from outcode.appkit import (
 )
 from outcode.appkit.template import literal_or_input
 from outcode.engine.inputs import Answer as InputAnswer
+from outcode.runs.files import TeamFiles
 from outcode.runs.sandbox import SandboxPool
 from outcode.transport.answer import Answer, shaped
 from outcode.transport.files import SheetReader, write_csv
@@ -84,6 +85,7 @@ class Caller:
     async def call(
         self,
         scope: Scope,
+        app: App,
         action: Action,
         answers: Mapping[str, InputAnswer],
         connection: OpenConnection | None,
@@ -95,7 +97,7 @@ class Caller:
         """
         redactor = Redactor(connection.secrets if connection else ())
         try:
-            answer = await self._perform(scope, action, answers, connection, context)
+            answer = await self._perform(scope, app, action, answers, connection, context)
         except Problem as problem:
             problem.details = redactor.redact_json(problem.details)
             raise
@@ -104,19 +106,17 @@ class Caller:
     async def _perform(
         self,
         scope: Scope,
+        app: App,
         action: Action,
         answers: Mapping[str, InputAnswer],
         connection: OpenConnection | None,
         context: ReadContext,
     ) -> Answer:
         match action.call:
-            case Request() as request:
-                credential = (
-                    HttpConnection.from_fields({**connection.fields, "auth_type": connection.kind})
-                    if connection
-                    else None
-                )
-                return await self._transports.http.perform(request, answers, action.outputs, credential)
+            case Request():
+                http = HttpConnection.of(app, connection)
+                files = TeamFiles(self._files, scope)
+                return await self._transports.http.perform_action(action, answers, http, app=app, files=files)
             case Query() as query:
                 if connection is None:
                     raise InputProblem("connection_required", app=query.dialect)

@@ -95,7 +95,7 @@ class TaskRunner:
             return TaskState.SKIPPED, TaskResult([], origin=how.origin)
         await self._journal.task_started(claim, letter, how.count if isinstance(how, Each) else None)
         connection = await self._caller.connection(claim.scope, app, task.connection)
-        work = _Work(claim, letter, task, action, scope, connection)
+        work = _Work(claim, letter, task, app, action, scope, connection)
         if isinstance(how, Each):
             return TaskState.DONE, await self._run_each(work, how)
         answer = await self._call(work, scope)
@@ -135,7 +135,7 @@ class TaskRunner:
         hosts = work.connection.allowed_hosts if work.connection else frozenset()
         answers = resolve_inputs(work.task, work.action, scope, work.scope, allowed_hosts=hosts)
         context = ReadContext(ZoneInfo(work.claim.timezone), work.claim.started_at)
-        return await self._caller.call(work.claim.scope, work.action, answers, work.connection, context)
+        return await self._caller.call(work.claim.scope, work.app, work.action, answers, work.connection, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,7 @@ class _Work:
     claim: Claim
     letter: str
     task: Task
+    app: App
     action: Action
     scope: Mapping[str, Root]
     connection: OpenConnection | None

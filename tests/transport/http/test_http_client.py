@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 from outcode.appkit import Input, Outputs, Request
 from outcode.transport.answer import Answer
 from outcode.transport.guard import EgressGuard, parse_allow_rules
-from outcode.transport.http import HttpClient, HttpConnection, Trace
+from outcode.transport.http import HttpClient, Trace
 from outcode.transport.http.wire import RESPONSE_LIMIT
 from outcode.values.problems import (
     EgressRefused,
@@ -36,17 +36,18 @@ from outcode.values.problems import (
     VendorDown,
     VendorRejected,
 )
+from tests.support.http_calls import APP, UNCONNECTED
 
 Serve = Callable[..., Awaitable[str]]
 WHOLE = Outputs()
 
 
 def asking(url: str, **settings: Any) -> Request:
-    return Request(**{"method": "GET", "url": url, **settings})
+    return Request(**{"method": "GET", "url": url, "retries": 0, **settings})
 
 
 async def call(client: HttpClient, url: str, outputs: Outputs = WHOLE, **settings: Any) -> Answer:
-    return await client.perform(asking(url, **settings), {}, outputs, None)
+    return await client.perform(asking(url, **settings), {}, outputs, UNCONNECTED, app=APP)
 
 
 def answers(body: bytes | str, status: int = 200, **headers: str) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -135,21 +136,24 @@ async def test_rows_and_what_stands_around_them(client: HttpClient, serve: Serve
         assert rejected.value.code == code
         typed = Outputs(rows=Input(field="rows"))
         with pytest.raises(InputProblem) as wrong:
-            await client.perform(asking(base), {"rows": rows}, typed, None)
+            await client.perform(asking(base), {"rows": rows}, typed, UNCONNECTED, app=APP)
         assert wrong.value.place.field == "inputs.rows"
     with pytest.raises(VendorRejected, match=r"no data\.itmes; at data there is: items, total, o"):
         await call(client, base, Outputs(rows="data.itmes"))
-    assert (await client.perform(asking(base), {"rows": ""}, typed, None)).value["status"] == 200
+    assert (await client.perform(asking(base), {"rows": ""}, typed, UNCONNECTED, app=APP)).value["status"] == 200
 
 
 @pytest.mark.parametrize(
     ("status", "kind", "code"),
     [
-        (400, VendorRejected, "http_status"),
+        (400, VendorRejected, "http_status_invalid"),
         (401, VendorRejected, "http_status_credentials"),
-        (403, VendorRejected, "http_status_credentials"),
+        (403, VendorRejected, "http_status_permission"),
         (404, VendorRejected, "http_status_not_found"),
-        (422, VendorRejected, "http_status"),
+        (409, VendorRejected, "http_status_conflict"),
+        (413, VendorRejected, "http_status_too_large"),
+        (418, VendorRejected, "http_status"),
+        (422, VendorRejected, "http_status_invalid"),
         (429, RateLimited, "http_status_rate_limited"),
         (500, VendorDown, "http_status_server"),
         (503, VendorDown, "http_status_server"),
@@ -182,7 +186,7 @@ async def test_unreachable_hosts(client: HttpClient) -> None:
     assert "Connection refused" in down.value.message()
     traces: list[Trace] = []
     with pytest.raises(VendorDown) as unknown:
-        await client.perform(asking("http://nowhere.invalid/"), {}, WHOLE, None, record=traces.append)
+        await client.perform(asking("http://nowhere.invalid/"), {}, WHOLE, UNCONNECTED, app=APP, record=traces.append)
     assert unknown.value.code == "dns_error"
     assert [trace.error for trace in traces] == ["dns_error"]
 
@@ -235,7 +239,9 @@ async def test_the_time_limit_holds_for_slow_bodies_and_slow_starts(client: Http
         began = asyncio.get_running_loop().time()
         traces: list[Trace] = []
         with pytest.raises(VendorDown) as down:
-            await client.perform(asking(base + path, timeout_seconds=1), {}, WHOLE, None, record=traces.append)
+            await client.perform(
+                asking(base + path, timeout_seconds=1), {}, WHOLE, UNCONNECTED, app=APP, record=traces.append
+            )
         assert (down.value.code, down.value.details["seconds"]) == ("http_timeout", 1)
         assert asyncio.get_running_loop().time() - began < 5
         assert [trace.error for trace in traces] == ["http_timeout"]
@@ -353,7 +359,7 @@ async def test_nothing_private_is_reached_unless_allowed(serve: Serve, host: str
     closed = HttpClient(EgressGuard())
     traces: list[Trace] = []
     with pytest.raises(EgressRefused) as refused:
-        await closed.perform(asking(url), {}, WHOLE, None, record=traces.append)
+        await closed.perform(asking(url), {}, WHOLE, UNCONNECTED, app=APP, record=traces.append)
     assert refused.value.code == "blocked_address"
     assert (seen, [trace.error for trace in traces]) == ([], ["blocked_address"])
     await closed.close()
@@ -442,7 +448,7 @@ async def test_a_cancelled_call_is_traced(client: HttpClient, serve: Serve) -> N
 
     traces: list[Trace] = []
     url = await serve(never)
-    task = asyncio.create_task(client.perform(asking(url), {}, WHOLE, None, record=traces.append))
+    task = asyncio.create_task(client.perform(asking(url), {}, WHOLE, UNCONNECTED, app=APP, record=traces.append))
     await asyncio.sleep(0.2)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -460,5 +466,5 @@ async def test_multipart_is_understood_by_a_server(client: HttpClient, serve: Se
 
     body = {"note": "가 나", "file": {"filename": "보고서.csv", "base64": "YSxi"}}
     request = asking(await serve(handler), method="POST", body_type="multipart", body=Input(field="body"))
-    await client.perform(request, {"body": body}, WHOLE, HttpConnection())
+    await client.perform(request, {"body": body}, WHOLE, UNCONNECTED, app=APP)
     assert seen == {"note": "가 나", "file": ("보고서.csv", b"a,b")}

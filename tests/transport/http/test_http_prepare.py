@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcode.appkit import Input, Request
+from outcode.appkit import FromConnection, Input, Request
 from outcode.transport.http.body import BODY_LIMIT
-from outcode.transport.http.prepare import PreparedRequest, prepare
+from outcode.transport.http.prepare import CallContext, PreparedRequest, prepare
 from outcode.values.json import Json, loads
-from outcode.values.problems import InputProblem, Problem, TooLarge
+from outcode.values.problems import InputProblem, Problem, TooLarge, Unexpected
 
 CALL = Request(
     method=Input(field="method"),
@@ -212,6 +212,94 @@ def test_a_written_body_leaves_out_fields_without_a_value() -> None:
     body = {"name": Input(field="name"), "note": Input(field="note"), "kind": "x", "none": None}
     call = Request(method="POST", url="https://api.example.com/", body_type="json", body=body)
     assert loads(prepare(call, {"name": "Kim"}).body or b"") == {"name": "Kim", "kind": "x", "none": None}
+
+
+def test_templates_inside_templates() -> None:
+    body = {
+        "to": [{"address": Input(field="to")}, "fixed"],
+        "account": {"id": FromConnection(field="account"), "note": Input(field="note")},
+        "tags": Input(field="tags"),
+    }
+    call = Request(
+        method="POST",
+        url="https://api.example.com/",
+        body_type="json",
+        body=body,
+        query={"q": Input(field="to"), "gone": Input(field="note"), "kind": ("a", FromConnection(field="account"))},
+        headers={"X-Account": FromConnection(field="account"), "X-Note": Input(field="note")},
+    )
+    inputs = {"to": "한@x.example", "tags": [None, 1]}
+    request = prepare(call, inputs, CallContext(connection={"account": 7}))
+    assert loads(request.body or b"") == {
+        "to": [{"address": "한@x.example"}, "fixed"],
+        "account": {"id": 7},
+        "tags": [None, 1],
+    }
+    assert list(request.url.query.items()) == [("q", "한@x.example"), ("kind", "a"), ("kind", "7")]
+    assert (request.header("x-account"), request.header("x-note")) == ("7", None)
+
+
+@pytest.mark.parametrize(
+    ("url", "base_url", "whole"),
+    [
+        ("/v1/orders", "https://api.example.com", "https://api.example.com/v1/orders"),
+        ("v1/orders?a=1", "https://api.example.com/", "https://api.example.com/v1/orders?a=1"),
+        ("/orders", "https://api.example.com/rest/v2", "https://api.example.com/rest/v2/orders"),
+        ("/orders", "https://api.example.com/rest/v2/", "https://api.example.com/rest/v2/orders"),
+        ("", "https://api.example.com/rest", "https://api.example.com/rest"),
+        ("?wsdl=1", "https://api.example.com/rest", "https://api.example.com/rest?wsdl=1"),
+        ("/b/{connection.account}/{name}", "https://api.example.com", "https://api.example.com/b/a%2Fb/%EA%B0%80%3F"),
+        ("{name}/x:run", "https://api.example.com", "https://api.example.com/%EA%B0%80%3F/x:run"),
+        ("https://other.example/x", "https://api.example.com/v1", "https://other.example/x"),
+        ("https://{connection.host}/x", None, "https://my-company.example:8443/x"),
+        ("{connection.url}", None, "https://hooks.example.com/T/b?k=%20"),
+        ("{connection.plain}/messages", None, "https://hooks.example.com/T/messages"),
+    ],
+)
+def test_paths_and_placeholders(url: str, base_url: str | None, whole: str) -> None:
+    fields = {
+        "account": "a/b",
+        "host": "my-company.example:8443",
+        "url": "https://hooks.example.com/T/b?k=%20",
+        "plain": "https://hooks.example.com/T/",
+    }
+    context = CallContext(connection=fields, base_url=base_url)
+    assert str(prepare(Request(method="GET", url=url), {"name": "가?"}, context).url) == whole
+    if "{" not in url:
+        assert str(prepare(Request(method="GET", url=Input(field="u")), {"u": url or "/"}, context).url).startswith(
+            whole
+        )
+
+
+@pytest.mark.parametrize("value", ["evil.example/", "a@evil.example", "a#", "a b", "", "x..y", "a:b", "%2e"])
+def test_values_stay_inside_the_host(value: str) -> None:
+    call = Request(method="GET", url="https://{connection.site}.example.com/x")
+    with pytest.raises(InputProblem) as caught:
+        prepare(call, {}, CallContext(connection={"site": value}))
+    assert (caught.value.code, caught.value.place.field) == ("http_url_host", "connection.site")
+
+
+def test_paths_need_a_base_url() -> None:
+    with pytest.raises(Unexpected) as fault:
+        prepare(Request(method="GET", url="/v1/orders"), {})
+    assert fault.value.code == "http_no_base_url"
+    with pytest.raises(InputProblem) as typed:
+        prepare(Request(method="GET", url=Input(field="url")), {"url": "/v1/orders"})
+    assert (typed.value.code, typed.value.place.field) == ("http_url_invalid", "inputs.url")
+    with pytest.raises(InputProblem) as empty:
+        prepare(Request(method="GET", url="{connection.url}"), {})
+    assert (empty.value.code, empty.value.place.field) == ("http_url_segment", "connection.url")
+
+
+def test_the_key_that_makes_repeating_harmless() -> None:
+    call = Request(
+        method="POST", url="https://x.example/", headers={"x-key": "old"}, idempotency_header="X-Key", body={"a": 1}
+    )
+    request = prepare(call, {}, CallContext(key="k7", idempotent=False))
+    assert [value for name, value in request.headers if name.lower() == "x-key"] == ["k7"]
+    assert request.repeatable
+    without = prepare(call, {}, CallContext(idempotent=False))
+    assert (without.header("x-key"), without.repeatable) == ("old", False)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from outcode.transport.guard import EgressGuard, parse_allow_rules
 from outcode.transport.http import HttpClient, HttpConnection, Trace
 from outcode.values.json import Json
 from outcode.values.problems import EgressRefused, InputProblem, Problem, VendorRejected
+from tests.support.http_calls import APP, UNCONNECTED
 
 Serve = Callable[..., Awaitable[str]]
 Seen = list[tuple[str, str, dict[str, str], bytes]]
@@ -39,7 +40,7 @@ def ok(_request: web.Request) -> web.Response:
 async def call(client: HttpClient, url: str, connection: HttpConnection | None = None, **settings: Any) -> list[Trace]:
     traces: list[Trace] = []
     request = Request(**{"method": "GET", "url": url, **settings})
-    answer = await client.perform(request, {}, Outputs(), connection, record=traces.append)
+    answer = await client.perform(request, {}, Outputs(), connection or UNCONNECTED, app=APP, record=traces.append)
     assert tuple(traces) == answer.traces
     return traces
 
@@ -81,7 +82,7 @@ async def test_the_url_after_redirects_is_told(client: HttpClient, serve: Serve)
     base = await serve(
         recording([], lambda request: to("b?token=abc")(request) if request.path == "/x/a" else ok(request))
     )
-    answer = await client.perform(Request(method="GET", url=f"{base}/x/a"), {}, Outputs(), None)
+    answer = await client.perform(Request(method="GET", url=f"{base}/x/a"), {}, Outputs(), UNCONNECTED, app=APP)
     assert answer.value["url"] == f"{base}/x/b?token=***"
 
 
@@ -89,7 +90,7 @@ async def test_redirects_can_be_left_alone(client: HttpClient, serve: Serve) -> 
     seen: Seen = []
     base = await serve(recording(seen, to("/b")))
     request = Request(method="GET", url=base, follow_redirects=False)
-    answer = await client.perform(request, {}, Outputs(), None)
+    answer = await client.perform(request, {}, Outputs(), UNCONNECTED, app=APP)
     assert (answer.value["status"], answer.value["headers"]["location"], len(seen)) == (302, "/b", 1)
 
 

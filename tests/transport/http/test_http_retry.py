@@ -17,6 +17,7 @@ from outcode.appkit import Outputs, Request
 from outcode.transport.http import HttpClient, Trace
 from outcode.transport.http.retry import LONGEST_RETRY_AFTER, retry_after
 from outcode.values.problems import Problem, RateLimited, VendorDown
+from tests.support.http_calls import APP, UNCONNECTED, action
 
 Serve = Callable[..., Awaitable[str]]
 
@@ -40,31 +41,87 @@ async def call(client: HttpClient, url: str, **settings: Any) -> list[Trace]:
     traces: list[Trace] = []
     request = Request(**{"method": "GET", "url": url, **settings})
     with suppress(Problem):
-        await client.perform(request, {}, Outputs(), None, record=traces.append)
+        await client.perform(request, {}, Outputs(), UNCONNECTED, app=APP, record=traces.append)
     return traces
 
 
+HARMLESS: list[dict[str, Any]] = [
+    {},
+    {"method": "PUT"},
+    {"method": "DELETE"},
+    {"method": "POST", "headers": {"Idempotency-Key": "k"}},
+    {"fail_on_status": False},
+]
+HARMFUL: list[dict[str, Any]] = [{"method": "POST"}, {"method": "PATCH"}]
+
+
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("settings", [*HARMLESS, *HARMFUL])
+async def test_how_often_is_asked(client: HttpClient, serve: Serve, status: int, settings: dict[str, Any]) -> None:
+    """What was turned away may be sent again; what may have been carried out only where that does no harm."""
+    for retries in (0, 2):
+        counter = Counter(status)
+        traces = await call(client, await serve(counter), **settings, retries=retries)
+        asked = 1 + retries if status == 429 or settings in HARMLESS else 1
+        assert counter.asked == asked
+        assert [trace.attempt for trace in traces] == list(range(1, asked + 1))
+
+
+async def test_two_repetitions_unless_declared_otherwise(client: HttpClient, serve: Serve) -> None:
+    counter = Counter(503)
+    await call(client, await serve(counter))
+    assert counter.asked == 3
+
+
 @pytest.mark.parametrize(
-    ("settings", "asked"),
+    ("method", "idempotent", "header", "key", "asked"),
     [
-        ({}, 1),
-        ({"retries": 2}, 3),
-        ({"method": "PUT", "retries": 1}, 2),
-        ({"method": "DELETE", "retries": 1}, 2),
-        ({"method": "POST", "retries": 5}, 1),
-        ({"method": "PATCH", "retries": 5}, 1),
-        ({"method": "POST", "retries": 1, "headers": {"Idempotency-Key": "k"}}, 2),
-        ({"retries": 1, "fail_on_status": False}, 2),
+        ("POST", True, None, None, 2),
+        ("GET", False, None, None, 1),
+        ("POST", False, "X-Request-Key", "k7", 2),
+        ("POST", False, "X-Request-Key", None, 1),
+        ("POST", False, None, "k7", 1),
     ],
 )
-async def test_how_often_is_asked(
-    client: HttpClient, serve: Serve, status: int, settings: dict[str, Any], asked: int
+async def test_what_an_action_declares(
+    client: HttpClient, serve: Serve, method: str, idempotent: bool, header: str | None, key: str | None, asked: int
 ) -> None:
-    counter = Counter(status)
-    traces = await call(client, await serve(counter), **settings)
-    assert counter.asked == asked
-    assert [trace.attempt for trace in traces] == list(range(1, asked + 1))
+    keys: list[str | None] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        keys.append(request.headers.get("X-Request-Key"))
+        return web.Response(status=503, headers={"Retry-After": "0"})
+
+    request = Request(method=method, url=await serve(handler), retries=1, idempotency_header=header)
+    declared = action(request, idempotent=idempotent)
+    with pytest.raises(VendorDown) as down:
+        await client.perform_action(declared, {}, UNCONNECTED, app=APP, key=key)
+    assert keys == [key if header else None] * asked
+    assert down.value.details.get("uncertain", False) is (asked == 1)
+
+
+async def test_a_redirect_that_was_followed_makes_repeating_harmful(client: HttpClient, serve: Serve) -> None:
+    """The first server may have done its part: neither 429 nor a refused connection behind it starts all over."""
+    asked: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        asked.append(f"{request.method} {request.path}")
+        if request.path == "/busy":
+            return web.Response(status=429, headers={"Retry-After": "0"})
+        return web.Response(status=303, headers={"Location": request.query["to"]})
+
+    base = await serve(handler)
+    for target in (f"{base}/busy", "http://127.0.0.1:1/"):
+        asked.clear()
+        await call(client, f"{base}/orders", method="POST", query={"to": target}, retries=3)
+        assert asked.count("POST /orders") == 1
+    request = Request(method="POST", url=f"{base}/orders", query={"to": "http://127.0.0.1:1/"})
+    with pytest.raises(VendorDown) as down:
+        await client.perform(request, {}, Outputs(), UNCONNECTED, app=APP)
+    assert down.value.details["uncertain"] is True
+    asked.clear()
+    await call(client, f"{base}/orders", method="PUT", query={"to": f"{base}/busy"}, retries=1)
+    assert asked.count("PUT /orders") == 2
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 500, 501])
@@ -91,7 +148,7 @@ async def test_a_long_retry_after_is_handed_on(client: HttpClient, serve: Serve)
     counter = Counter(429, wait="120")
     request = Request(method="GET", url=await serve(counter), retries=3)
     with pytest.raises(RateLimited) as limited:
-        await client.perform(request, {}, Outputs(), None)
+        await client.perform(request, {}, Outputs(), UNCONNECTED, app=APP)
     assert (limited.value.retry_after, counter.asked) == (120, 1)
 
 
@@ -119,8 +176,8 @@ async def test_a_lost_connection_is_repeated_only_where_safe(client: HttpClient)
     server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     for settings, expected in (
-        ({"method": "GET"}, 1),
-        ({"method": "PUT"}, 1),
+        ({"method": "GET", "retries": 0}, 1),
+        ({"method": "PUT", "retries": 1}, 2),
         ({"method": "POST", "retries": 3}, 1),
         ({"method": "GET", "retries": 1}, 2),
         ({"method": "POST", "retries": 1, "headers": {"Idempotency-Key": "k"}}, 2),
@@ -147,22 +204,40 @@ async def test_a_kept_connection_that_was_closed_meanwhile_costs_nothing(client:
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     for method, expected in (("GET", 3), ("POST", 2)):
         heads.clear()
-        request = Request(method=method, url=url)
-        await client.perform(Request(method="GET", url=url), {}, Outputs(), None)
+        request = Request(method=method, url=url, retries=0)
+        await client.perform(Request(method="GET", url=url), {}, Outputs(), UNCONNECTED, app=APP)
         if method == "GET":
-            answer = await client.perform(request, {}, Outputs(), None)
+            answer = await client.perform(request, {}, Outputs(), UNCONNECTED, app=APP)
             assert answer.value["status"] == 200
         else:
             with pytest.raises(VendorDown):
-                await client.perform(request, {}, Outputs(), None)
+                await client.perform(request, {}, Outputs(), UNCONNECTED, app=APP)
         assert len(heads) == expected
         await client.close()
     server.close()
 
 
 async def test_a_refused_connection_is_tried_again(client: HttpClient) -> None:
-    traces = await call(client, "http://127.0.0.1:1/", retries=1)
-    assert [(trace.attempt, trace.error) for trace in traces] == [(1, "http_connect_error"), (2, "http_connect_error")]
+    """Nothing was sent, so it does not matter what."""
+    for method in ("GET", "POST"):
+        traces = await call(client, "http://127.0.0.1:1/", method=method, retries=1)
+        assert [(trace.attempt, trace.error) for trace in traces] == [
+            (1, "http_connect_error"),
+            (2, "http_connect_error"),
+        ]
+
+
+async def test_what_may_have_been_done_is_said(client: HttpClient, serve: Serve) -> None:
+    async def sleep(_request: web.Request) -> web.Response:
+        await asyncio.sleep(30)
+        return web.Response()
+
+    url = await serve(sleep)
+    for method, uncertain in (("POST", True), ("GET", None)):
+        request = Request(method=method, url=url, timeout_seconds=1)
+        with pytest.raises(VendorDown) as down:
+            await client.perform(request, {}, Outputs(), UNCONNECTED, app=APP)
+        assert (down.value.code, down.value.details.get("uncertain")) == ("http_timeout", uncertain)
 
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)

@@ -179,12 +179,16 @@ _FIELDS: tuple[Field, ...] = (
             _option("multipart", "Multipart form", "멀티파트 폼"),
             _option("text", "Text", "텍스트"),
             _option("binary_base64", "Binary as base64", "바이너리(base64)"),
+            _option("file", "File", "파일"),
         ),
     ),
     JsonField(
         key="body",
         label=Words(en="Body", ko="본문"),
-        help=Words(en="JSON, text, or names and values for a form.", ko="JSON, 텍스트, 또는 폼의 이름과 값입니다."),
+        help=Words(
+            en="JSON, text, a file, or a form's names with values or files.",
+            ko="JSON, 텍스트, 파일, 또는 폼의 이름과 값이나 파일입니다.",
+        ),
     ),
     NumberField(
         key="timeout_seconds",
@@ -208,13 +212,17 @@ _FIELDS: tuple[Field, ...] = (
     SelectField(
         key="response_type",
         label=Words(en="Response type", ko="응답 유형"),
-        help=Words(en="Auto goes by the answer's Content-Type.", ko="자동은 응답의 Content-Type을 따릅니다."),
+        help=Words(
+            en="Auto goes by Content-Type; File keeps the body as a new file.",
+            ko="자동은 Content-Type을 따르고, 파일은 본문을 새 파일로 저장합니다.",
+        ),
         default="auto",
         options=(
             _option("auto", "Auto", "자동"),
             _option("json", "JSON", "JSON"),
             _option("text", "Text", "텍스트"),
             _option("base64", "Base64", "Base64"),
+            _option("file", "File", "파일"),
         ),
         advanced=True,
     ),
@@ -236,8 +244,8 @@ _FIELDS: tuple[Field, ...] = (
         key="retries",
         label=Words(en="Retries", ko="재시도"),
         help=Words(
-            en="Only where repeating is safe; POST needs an Idempotency-Key header.",
-            ko="반복해도 안전할 때만. POST는 Idempotency-Key 헤더가 필요합니다.",
+            en="Where safe: for lost answers, POST needs an Idempotency-Key header.",
+            ko="안전할 때만. 응답이 없으면 POST는 Idempotency-Key 헤더가 필요합니다.",
         ),
         default=0,
         whole=True,
@@ -260,6 +268,7 @@ _FIELDS: tuple[Field, ...] = (
         options=(
             _option("none", "None", "없음"),
             _option("page", "Page number", "페이지 번호"),
+            _option("offset", "Number of rows so far", "지금까지의 행 수"),
             _option("next_url", "Next URL in the answer", "응답의 다음 URL"),
             _option("cursor", "Cursor in the answer", "응답의 커서"),
             _option("link_header", "Link header", "Link 헤더"),
@@ -269,7 +278,10 @@ _FIELDS: tuple[Field, ...] = (
     TextField(
         key="paging_parameter",
         label=Words(en="Paging parameter", ko="페이징 매개변수"),
-        help=Words(en="Query name of the page number or cursor.", ko="페이지 번호나 커서를 넣을 쿼리 이름입니다."),
+        help=Words(
+            en="Query name of the page number, row offset or cursor.",
+            ko="페이지 번호, 행 수, 커서를 넣을 쿼리 이름입니다.",
+        ),
         placeholder="page",
         advanced=True,
     ),

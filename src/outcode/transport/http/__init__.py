@@ -2,6 +2,7 @@
 
 from outcode.transport.http.auth import HttpConnection
 from outcode.transport.http.batch import chunks, perform_batch
+from outcode.transport.http.body import BODY_LIMIT as REQUEST_BODY_LIMIT
 from outcode.transport.http.choices import ChoiceList, load_choices
 from outcode.transport.http.client import HttpClient
 from outcode.transport.http.files import Files, FileSink, FileSource
@@ -10,6 +11,7 @@ from outcode.transport.http.prepare import CallContext, PreparedRequest, prepare
 from outcode.transport.http.trace import Trace
 
 __all__ = [
+    "REQUEST_BODY_LIMIT",
     "Bucket",
     "CallContext",
     "ChoiceList",
