@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from mimetypes import guess_type
 from typing import Any
 
 from outcode.appkit import Action, App, Input, OAuth2Code, Request
 from outcode.appkit.accept import accept_answers
-from outcode.appkit.samples import Sample, SampleResponse
+from outcode.appkit.samples import Sample, SampleFile, SampleResponse
 from outcode.transport.answer import Answer
 from outcode.transport.guard import EgressGuard, parse_allow_rules
 from outcode.transport.http import HttpClient, HttpConnection
@@ -24,6 +25,7 @@ from tests.apps.contract.subjects import Subject
 
 KEY = "one-piece-of-work"
 """What an idempotency header holds."""
+_SOME_FILE = SampleFile(name="file.txt", text="content of the file")
 CLIENT = OAuthClient("client-id-of-the-operator", "canary-client-secret-Zq7x")
 
 
@@ -44,11 +46,15 @@ class _Stored:
     fields: Mapping[str, Json]
 
 
-class _NoFiles:
-    """The team's files: every id is a small text, and answers are kept by their size."""
+class SampleFiles:
+    """The team's files: every id is the sample's file, and what is kept is called ``kept``."""
+
+    def __init__(self) -> None:
+        self.file = _SOME_FILE
 
     async def content(self, file_id: str) -> tuple[str, str, bytes]:
-        return f"{file_id}.txt", "text/plain", f"content of {file_id}".encode()
+        media_type = guess_type(self.file.name)[0] or "application/octet-stream"
+        return self.file.name, media_type, self.file.text.encode()
 
     async def keep(self, name: str, media_type: str, content: bytes) -> dict[str, Json]:
         return {"fileId": "kept", "name": name, "mediaType": media_type, "size": len(content)}
@@ -61,7 +67,7 @@ class Stage:
         self.subject = subject
         self.player = player
         self.app: App = player.places.app(subject.app)
-        self.files = _NoFiles()
+        self.files = SampleFiles()
         self._tokens = MemoryTokens()
         guard = EgressGuard(parse_allow_rules("127.0.0.1"))
         self.client = HttpClient(guard, tokens=self._tokens)
@@ -109,6 +115,7 @@ class Stage:
     ) -> Outcome:
         """Carry an action out with a sample's inputs; the server answers ``answers``."""
         connection = self.held(sample)
+        self.files.file = sample.file or _SOME_FILE
         self.player.play(*(connection.written_response(each) if connection else each for each in answers))
         local = self.action(action)
         if timeout_seconds is not None and isinstance(local.call, Request):
