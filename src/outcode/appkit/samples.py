@@ -82,7 +82,8 @@ class Sample(Declared):
 
     ``exchanges`` are what goes over HTTP, in order; ``answer`` is what another kind of call is answered (rows of a
     query, the output of an AWS operation). With ``result`` and ``meta`` the call succeeds, with ``problem`` it fails.
-    ``file`` is what sheet actions read, or the stored file that a request sends; ``delivery`` belongs to triggers, whose ``exchanges`` make the subscription.
+    ``file`` is what sheet actions read, or the stored file that a request sends; ``delivery`` belongs to triggers,
+    whose ``exchanges`` make the subscription.
     """
 
     source: Literal["live", "reference"] = "reference"
