@@ -94,7 +94,7 @@ async def test_credentials_are_blamed_only_where_there_are_some(client: HttpClie
 
 async def test_no_secret_is_repeated(client: HttpClient, serve: Serve) -> None:
     long = "x" * 290 + TOKEN
-    url = await serve(saying({"message": f"key {TOKEN} is wrong", "code": TOKEN, "long": long}, 401))
+    url = await serve(saying({"message": f"key {TOKEN} is wrong", "code": TOKEN, "long": long}, 403))
     for paths in (("message",), (), ("long",)):
         problem = await refused(client, url, ErrorMap(message=paths, code="code"))
         assert TOKEN[:10] not in str(problem.as_dict("en")) + str(problem.as_dict("ko"))

@@ -46,6 +46,13 @@ class StoredConnection(Protocol):
     def fields(self) -> Mapping[str, Json]: ...
 
 
+Tokens = Mapping[str, Json]
+
+
+class TokenKeeper(Protocol):
+    """Where tokens are kept."""
+
+
 _NO_KIND = NoCredential(key="none", label=Words(en="None", ko="없음"))
 
 
@@ -107,7 +114,11 @@ class HttpConnection:
             fields=fields,
         )
 
-    def values(self, _tokens: None) -> Mapping[str, Json]:
+    def after(self, _tokens: Tokens | None) -> Self:
+        """The connection once these tokens are there."""
+        return self
+
+    def values(self, _tokens: Tokens | None) -> Mapping[str, Json]:
         """What ``{connection.name}`` means."""
         return self.fields
 

@@ -78,9 +78,10 @@ async def perform_batch(
         positions = [places[index] for index in chunk]
         inputs_of_items = [ready[position] for position in positions]
         try:
+            values = connection.values(await client.tokens(connection, record=record))
             answer = await client.perform(
                 batch.call,
-                {**inputs_of_items[0], "items": _items(batch, inputs_of_items, connection)},
+                {**inputs_of_items[0], "items": [filled(batch.item, inputs, values) for inputs in inputs_of_items]},
                 Outputs(),
                 connection,
                 app=app,
@@ -94,11 +95,6 @@ async def perform_batch(
             found = [_own(problem) for _ in positions]
         outcomes.update(zip(positions, found, strict=True))
     return [outcomes[position] for position in range(len(elements))]
-
-
-def _items(batch: Batch, inputs_of_items: list[Inputs], connection: HttpConnection) -> list[Json]:
-    values = connection.values(None)
-    return [filled(batch.item, inputs, values) for inputs in inputs_of_items]
 
 
 def _outcomes(

@@ -15,7 +15,7 @@ from outcode.appkit.outputs import Outputs
 from outcode.appkit.template import literal_or_input
 from outcode.transport.answer import Answer, rows_at, shaped
 from outcode.transport.guard import EgressGuard
-from outcode.transport.http.auth import HttpConnection, Origin, origin_of
+from outcode.transport.http.auth import HttpConnection, Origin, TokenKeeper, origin_of
 from outcode.transport.http.decode import Response, data_of, whole_answer
 from outcode.transport.http.files import Files, contents_in, kept
 from outcode.transport.http.hooks import run_after, run_before
@@ -47,9 +47,14 @@ class HttpClient(Sender):
     """Carries out declared HTTP calls; one for a process. ``limiter`` says when a connection's calls may go out."""
 
     def __init__(
-        self, guard: EgressGuard, *, allow_unverified_tls: bool = True, limiter: Limiter | None = None
+        self,
+        guard: EgressGuard,
+        *,
+        allow_unverified_tls: bool = True,
+        tokens: TokenKeeper | None = None,
+        limiter: Limiter | None = None,
     ) -> None:
-        super().__init__(guard, allow_unverified_tls=allow_unverified_tls)
+        super().__init__(guard, allow_unverified_tls=allow_unverified_tls, tokens=tokens)
         self._limiter = limiter or MemoryLimiter()
 
     async def perform_action(
@@ -107,8 +112,10 @@ class HttpClient(Sender):
             if record is not None:
                 record(trace)
 
+        tokens = await self.tokens(connection, record=note)
+        connection = connection.after(tokens)
+        values = connection.values(tokens)
         task = _Task(call, inputs, app, connection, files, note)
-        values = connection.values(None)
         contents = await contents_in(*body_of(call, inputs, values), files)
         context = CallContext(values, connection.base_url, contents, key, idempotent)
         request = prepare(call, inputs, context)

@@ -39,18 +39,22 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """One request as it will be sent, without credentials; those are added for the hosts they belong to."""
+    """One request as it will be sent, without credentials; those are added for the hosts they belong to.
+
+    ``secrets``: what of it must not be shown, besides the secrets of the connection.
+    """
 
     method: str
-    url: URL
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
+    url: URL = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
     timeout_seconds: int = 30
     follow_redirects: bool = True
     verify_tls: bool = True
     response_type: str = "auto"
     fail_on_status: bool = True
     retries: int = 0
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     repeatable: bool = False
     """Whether sending it again after a lost answer does no harm."""
 

@@ -9,7 +9,16 @@ from dataclasses import dataclass, replace
 from yarl import URL
 
 from outcode.transport.guard import EgressGuard
-from outcode.transport.http.auth import Credential, HttpConnection, Origin, credential_of, origin_of, same_origin
+from outcode.transport.http.auth import (
+    Credential,
+    HttpConnection,
+    Origin,
+    TokenKeeper,
+    Tokens,
+    credential_of,
+    origin_of,
+    same_origin,
+)
 from outcode.transport.http.decode import Response
 from outcode.transport.http.prepare import PreparedRequest, callable_url
 from outcode.transport.http.retry import wait_before_next
@@ -42,11 +51,14 @@ class Sender:
     ``allow_unverified_tls``: whether tasks may switch certificate checks off.
     """
 
-    def __init__(self, guard: EgressGuard, *, allow_unverified_tls: bool = True) -> None:
+    def __init__(
+        self, guard: EgressGuard, *, allow_unverified_tls: bool = True, tokens: TokenKeeper | None = None
+    ) -> None:
         self._guard = guard
         self._allow_unverified_tls = allow_unverified_tls
         self._wire: Wire | None = None
         self._tokens = TokenCache()
+        self._keeper = tokens
 
     async def send(
         self,
@@ -76,6 +88,10 @@ class Sender:
             self._tokens.forget(connection, kept)
             response, _ = await self._as_caller(request, connection, home, note)
         return response
+
+    async def tokens(self, _connection: HttpConnection, *, record: Record | None = None) -> Tokens | None:  # noqa: ARG002
+        """The connection's tokens, got or renewed where that is due; None where its kind needs none."""
+        return None
 
     def mask_of(self, connection: HttpConnection | None) -> Mask:
         """What must not be shown of the answers to a connection's calls."""
