@@ -29,13 +29,19 @@ class _ConnectionKind(Declared):
     """The vendor's page on it."""
 
 
-class NoCredential(_ConnectionKind):
+class _HttpKind(_ConnectionKind):
+    base_url: str | None = None
+    """Replaces the app's where connections of this kind go elsewhere; may hold ``{connection.name}``, also of what a
+    token answer or a login gave. The operator's own address still comes first."""
+
+
+class NoCredential(_HttpKind):
     """Nothing is proven; the connection only holds settings, such as which hosts may be called."""
 
     kind: Literal["none"] = "none"
 
 
-class ApiKey(_ConnectionKind):
+class ApiKey(_HttpKind):
     """A key in a header, in the query, or as a member of the JSON body.
 
     >>> words = Words(en="Key", ko="키")
@@ -47,9 +53,11 @@ class ApiKey(_ConnectionKind):
     place: Literal["header", "query", "body"]
     name: str
     value: str
+    encoded: bool = False
+    """Whether the vendor also shows the key percent-encoded, so that a pasted one may have to be decoded first."""
 
 
-class Basic(_ConnectionKind):
+class Basic(_HttpKind):
     """HTTP basic authentication (RFC 7617)."""
 
     kind: Literal["basic"] = "basic"
@@ -57,23 +65,34 @@ class Basic(_ConnectionKind):
     password: str = "{password}"
 
 
-class Bearer(_ConnectionKind):
+class Bearer(_HttpKind):
     """A token that does not change, in ``Authorization: Bearer`` (RFC 6750)."""
 
     kind: Literal["bearer"] = "bearer"
     token: str = "{token}"
 
 
-class _TokenEndpoint(_ConnectionKind):
+class _TokenEndpoint(_HttpKind):
+    """URLs are absolute, or paths that follow the base URL. ``access_token``, ``refresh_token`` and ``expires_in`` are
+    paths into the token answer."""
+
     token_url: str
+    token_body: Literal["form", "json"] = "form"
     client_authentication: Literal["basic", "body", "either"] = "basic"
     """How the client proves itself: in the header, in the form, or in the header first and then in the form."""
     token_parameters: Mapping[str, str] = {}
-    """More members of the form sent to ``token_url``."""
+    """More members of the form sent to ``token_url``; empty ones are left out."""
+    parameter_names: Mapping[str, str] = {}
+    """How the vendor spells the standard's parameters, where not as the standard: ``client_id`` to ``clientId``."""
     access_token: str = "access_token"
-    """Path of the token in the answer."""
+    refresh_token: str = "refresh_token"
+    expires_in: str = "expires_in"
+    token_lifetime_seconds: int | None = None
+    """How long a token is good when the answer does not say; None: until it is refused."""
     header: str = "Bearer {access_token}"
     """The ``Authorization`` header of a call."""
+    ended: tuple[Success, ...] = ()
+    """What an answer holds (any of these) once the token is no longer good, besides status 401."""
 
 
 class ClientCredentials(_TokenEndpoint):
@@ -121,22 +140,28 @@ class ServiceAccount(_TokenEndpoint):
     lifetime_seconds: int = 3600
 
 
-class AwsKeys(_ConnectionKind):
-    """An AWS access key, used to sign requests (Signature Version 4)."""
+class AwsKeys(_HttpKind):
+    """An AWS access key, used to sign requests (Signature Version 4).
+
+    ``service`` is the name under which plain requests are signed; None: the first word of the host. Operations of AWS's
+    service models name their own.
+    """
 
     kind: Literal["aws_keys"] = "aws_keys"
     access_key_id: str = "{access_key_id}"
     secret_access_key: str = "{secret_access_key}"
     session_token: str = "{session_token}"
     region: str = "{region}"
+    service: str | None = None
 
 
-class RequestSignature(_ConnectionKind):
+class RequestSignature(_HttpKind):
     """A signature over parts of each request, made anew for every attempt.
 
-    ``message``, ``headers``, ``query`` and ``body`` are texts with the connection's fields and ``{method}``, ``{path}``
-    (no query), ``{query}``, ``{body}``, ``{timestamp}`` (Unix seconds), ``{timestamp_ms}``, ``{date}`` (ISO 8601, UTC),
-    ``{salt}`` (32 hexadecimal digits, never twice), and, except in ``message``, ``{signature}``.
+    ``secret``, ``message``, ``headers``, ``query`` and ``body`` (members added to the JSON body) are texts with the
+    connection's fields and ``{method}``, ``{path}`` (no query), ``{query}``, ``{body}``, ``{timestamp}`` (Unix
+    seconds), ``{timestamp_ms}``, ``{date}`` (ISO 8601, UTC), ``{salt}`` (32 hexadecimal digits, never twice), and,
+    except in ``secret`` and ``message``, ``{signature}``.
     """
 
     kind: Literal["request_signature"] = "request_signature"
@@ -150,31 +175,35 @@ class RequestSignature(_ConnectionKind):
 
 
 class LoginStep(Declared):
-    """One request of a login; ``keep`` names what of its answer later steps and calls use: name to path."""
+    """One request of a login; ``keep`` names what of its answer's JSON later steps and calls use: name to path.
+
+    In the request, inputs are the connection's fields and what earlier steps kept. Of the request only method, URL,
+    query, headers, body and body type count.
+    """
 
     request: Request
     keep: Mapping[str, str]
     success: Success | None = None
 
 
-class LoginSession(_ConnectionKind):
+class LoginSession(_HttpKind):
     """A session that is got by logging in, kept, shared by all processes and got anew when it has ended.
 
     One login at a time; a failed one is never repeated by itself, because vendors lock accounts. ``headers`` and
     ``query`` are texts with ``{name}`` for what the steps kept; ``base_url`` replaces the app's where the login says
-    where to go. ``ended``: what an answer holds once the session is over, besides status 401.
+    where to go, for calls and, as soon as everything in it is known, for paths of later steps. ``ended``: what an
+    answer holds (any of these) once the session is over, besides status 401.
     """
 
     kind: Literal["login_session"] = "login_session"
     login: tuple[LoginStep, ...]
     headers: Mapping[str, str] = {}
     query: Mapping[str, str] = {}
-    base_url: str | None = None
     lifetime_seconds: int = 3600
-    ended: Success | None = None
+    ended: tuple[Success, ...] = ()
 
 
-class SecretUrl(_ConnectionKind):
+class SecretUrl(_HttpKind):
     """The URL is the secret, such as that of an incoming webhook; calls write ``{connection.url}``.
 
     ``pattern`` is a regular expression that the URL must match, so that nobody stores another one by mistake.

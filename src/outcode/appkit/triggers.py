@@ -18,7 +18,7 @@ class Subscription(Declared):
     """The vendor's record of where to send events.
 
     ``create`` may take ``Input(field="callback_url")`` and ``Input(field="secret")`` (one that we make); the paths read
-    its answer. ``renew`` and ``remove`` may take ``Input(field="subscription_id")``. ``lifetime_seconds`` is the
+    its answer's data. ``renew`` and ``remove`` may take ``Input(field="subscription_id")``. ``lifetime_seconds`` is the
     vendor's rule where the answer has no ``expires_at``.
     """
 
@@ -92,7 +92,7 @@ class Trigger(Declared):
     signature: WebhookSignature | None = None
     events: str | None = None
     """Path of the list of events in a request's body; None: a request is one event."""
-    event_id: str | None = None
-    """Path inside an event of what makes it the same event when it is sent twice."""
+    event_id: str | tuple[str, ...] | None = None
+    """Path inside an event of what makes it the same event when it is sent twice; several: all of them together."""
     cursor: Cursor | None = None
     outputs: Outputs

@@ -17,7 +17,9 @@ from tests.appkit.hostile.good import (
     MANY,
     NAME,
     app,
+    contact_added,
     create_contact,
+    delivery,
     list_contacts,
     listing,
     samples,
@@ -129,6 +131,10 @@ def _batches() -> Subject:
     return Subject(app(list_contacts(), create_contact(batch=blind)), samples())
 
 
+def _triggers() -> Subject:
+    return Subject(app(triggers=(contact_added(events="happened"),)), samples(contact_added=delivery()))
+
+
 HOSTILE = {
     "declaration": _declaration,
     "samples": _samples,
@@ -145,4 +151,5 @@ HOSTILE = {
     "connection_refused": _connection_refused,
     "choices": _choices,
     "batches": _batches,
+    "triggers": _triggers,
 }

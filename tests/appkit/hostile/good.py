@@ -14,17 +14,22 @@ from outcode.appkit import (
     Choices,
     ConnectionTest,
     ErrorMap,
+    Handshake,
     Input,
     Limit,
     OutputField,
     Outputs,
     Paging,
     Request,
+    Subscription,
     Success,
     TextField,
+    Trigger,
+    WebhookSignature,
     Words,
 )
 from outcode.appkit.samples import Sample
+from tests.apps.contract.checks.triggers import CALLBACK, SECRET
 from tests.apps.contract.subjects import Subject
 
 URL = "https://api.acme.example/v1"
@@ -157,4 +162,52 @@ def listing(row: dict[str, Any], *, path: str = "/contacts", result: Any = None)
     }
 
 
-GOOD = Subject(app(), samples())
+def contact_added(**changes: Any) -> Trigger:
+    """An event that the app sends."""
+    hooks = "/hooks"
+    given: dict[str, Any] = {
+        "key": "contact_added",
+        "name": "Contact added",
+        "description": Words(en="Somebody added a contact.", ko="연락처가 추가되었습니다."),
+        "fields": (),
+        "subscription": Subscription(
+            create=Request(
+                method="POST",
+                url=hooks,
+                body_type="json",
+                body={"url": Input(field="callback_url"), "secret": Input(field="secret")},
+            ),
+            id="id",
+            remove=Request(method="DELETE", url=f"{hooks}/{{subscription_id}}"),
+        ),
+        "handshake": Handshake(place="query", name="challenge"),
+        "signature": WebhookSignature(
+            header="X-Acme-Signature", part="v1", timestamp_part="t", message="{timestamp}.{body}"
+        ),
+        "events": "events",
+        "event_id": "id",
+        "outputs": Outputs(fields=FIELDS),
+    }
+    return Trigger(**given | changes)
+
+
+def delivery() -> dict[str, Any]:
+    """The sample of ``contact_added``."""
+    create = {"url": CALLBACK, "secret": SECRET}
+    event = {"id": 1, "name": "Ana"}
+    return {
+        "exchanges": [
+            {
+                "request": {"method": "POST", "url": f"{URL}/hooks", "headers": HEADERS, "body": create},
+                "response": {"body": {"id": "h1"}},
+            },
+            {
+                "request": {"method": "DELETE", "url": f"{URL}/hooks/h1", "headers": HEADERS},
+                "response": {"status": 204},
+            },
+        ],
+        "delivery": {"body": {"events": [event]}, "events": [event]},
+    }
+
+
+GOOD = Subject(app(triggers=(contact_added(),)), samples(contact_added=delivery()))

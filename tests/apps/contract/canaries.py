@@ -20,7 +20,6 @@ from outcode.appkit import (
     MultiSelectField,
     NumberField,
     OAuth2Code,
-    SecretUrl,
     SelectField,
     ServiceAccount,
     SwitchField,
@@ -81,11 +80,9 @@ def held(kind: ConnectionKind, sample: Sample) -> Held:
             kept = list(kind.kept)
         case LoginSession():
             kept = [name for step in kind.login for name in step.keep]
-        case SecretUrl():
-            secrets = [str(fields[each.key]).rstrip("/").rpartition("/")[2] for each in kind.fields if each.sensitive]
         case ServiceAccount() if kind.key_file is not None:
             key = json.loads(str(fields[kind.key_file]))
-            secrets = [line for line in str(key["private_key"]).splitlines() if len(line) == 64]
+            secrets = [str(key["private_key"])]
             values |= key
         case Basic():
             pair = f"{_filled(kind.username, fields)}:{_filled(kind.password, fields)}"

@@ -47,7 +47,9 @@ def _taken(action: Action) -> Iterator[str]:
     used |= {name for field in action.fields if isinstance(field, ChoiceField) for name in field.choices.depends_on}
     for name in sorted(taken - known):
         yield f"{action.key}: the call takes the field {name!r}, and there is none"
-    for name in sorted(asked - used):
+    # What a hook reads an answer by cannot be seen from outside.
+    unseen = isinstance(action.call, Request) and action.call.after is not None
+    for name in () if unseen else sorted(asked - used):
         yield f"{action.key}.{name}: no part of the call takes this field"
 
 

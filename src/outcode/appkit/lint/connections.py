@@ -53,12 +53,13 @@ def connection_findings(app: App, kind: ConnectionKind) -> Iterator[str]:
             yield f"{place}: no link to the vendor's page on it"
     if kind.link is not None and not kind.link.startswith("https://"):
         yield f"{place}: link is not an https address"
+    base_url = getattr(kind, "base_url", None) or app.base_url
+    if base_url is not None:
+        for name in unknown_to(kind, connection_placeholders(base_url)):
+            yield f"{place}: base_url takes {name!r}, which this kind has not"
     yield from _placeholders(place, kind)
     yield from _secrets(place, kind)
     yield from _of_kind(place, app, kind)
-    if app.base_url is not None:
-        for name in unknown_to(kind, connection_placeholders(app.base_url)):
-            yield f"{place}: base_url takes {name!r}, which this kind has not"
 
 
 def test_findings(app: App) -> Iterator[str]:
@@ -98,7 +99,7 @@ def _texts(kind: ConnectionKind) -> Iterator[tuple[str, set[str]]]:
             for parts in (kind.headers, kind.query, kind.body):
                 yield from ((text, _OF_REQUEST | {"signature"}) for text in parts.values())
         case LoginSession():
-            yield from ((text, set()) for text in (*kind.headers.values(), *kind.query.values(), kind.base_url or ""))
+            yield from ((text, set()) for text in (*kind.headers.values(), *kind.query.values()))
         case ClientCredentials() | OAuth2Code() | ServiceAccount():
             yield kind.header, _OF_TOKENS
             yield kind.token_url, set()
@@ -161,8 +162,12 @@ def _of_kind(place: str, app: App, kind: ConnectionKind) -> Iterator[str]:
     match kind:
         case LoginSession():
             yield from _login(place, app, kind)
-        case OAuth2Code():
-            yield from _paths(place, kind.kept)
+        case ClientCredentials() | OAuth2Code() | ServiceAccount():
+            if isinstance(kind, OAuth2Code):
+                yield from _paths(place, kind.kept)
+            yield from _paths(place, {name: getattr(kind, name) for name in ("access_token", "refresh_token")})
+            for success in kind.ended:
+                yield from success_findings(place, success)
         case SecretUrl(pattern=pattern) if pattern is not None:
             try:
                 re.compile(pattern)
@@ -184,7 +189,8 @@ def _login(place: str, app: App, kind: LoginSession) -> Iterator[str]:
         yield from _paths(place, step.keep)
         yield from success_findings(place, step.success)
         known |= set(step.keep)
-    yield from success_findings(place, kind.ended)
+    for success in kind.ended:
+        yield from success_findings(place, success)
 
 
 def _paths(place: str, kept: Mapping[str, str]) -> Iterator[str]:

@@ -47,11 +47,11 @@ def request_findings(place: str, app: App, request: Request, *, kept: frozenset[
 def _url(place: str, app: App, url: str) -> Iterator[str]:
     if _ABSOLUTE.match(url):
         host = host_of(url)
-        allowed = {*app.hosts, *([host_of(app.base_url)] if app.base_url else [])}
-        if host not in allowed:
+        bases = [app.base_url, *(getattr(kind, "base_url", None) for kind in app.connections)]
+        if host not in {*app.hosts, *(host_of(base) for base in bases if base)}:
             yield f"{place}: goes to {host}, which is neither the host of base_url nor among hosts"
     elif url.startswith("/"):
-        if app.base_url is None:
+        if app.base_url is None and not all(getattr(kind, "base_url", None) for kind in app.connections or [None]):
             yield f"{place}: {url!r} is a path, and the app has no base_url"
     elif not (beginning := _OF_CONNECTION.match(url)):
         yield f"{place}: url {url!r} is neither absolute nor a path that begins with /"

@@ -33,10 +33,10 @@ def trigger_findings(app: App, trigger: Trigger) -> Iterator[str]:
         yield f"{key}: the handshake answers a {trigger.handshake.answer} without a name"
     if trigger.signature is not None:
         yield from _signature(key, trigger.signature)
-    for part in ("events", "event_id"):
-        path = getattr(trigger, part)
-        if path is not None and not is_path(path):
-            yield f"{key}: {part} is not a path"
+    ids = (trigger.event_id,) if isinstance(trigger.event_id, str) else trigger.event_id or ()
+    for path in (*ids, *([trigger.events] if trigger.events is not None else [])):
+        if not is_path(path):
+            yield f"{key}: {path!r} is not a path"
     if trigger.cursor is not None:
         yield from _request(app, trigger, "cursor", trigger.cursor.fetch, {"cursor"})
         if "cursor" not in set(inputs_of(trigger.cursor.fetch)):
@@ -63,9 +63,6 @@ def _subscription(app: App, trigger: Trigger) -> Iterator[str]:
         path = getattr(subscription, part)
         if path is not None and not is_path(path):
             yield f"{trigger.key}: {part} of the subscription is not a path"
-    ends = subscription.expires_at is not None or subscription.lifetime_seconds is not None
-    if ends and subscription.renew is None:
-        yield f"{trigger.key}: the subscription ends, and nothing renews it"
 
 
 def _request(app: App, trigger: Trigger, part: str, request: Request, more: set[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from tests.apps.contract.checks.failures import broken, codes, refusals, silence
 from tests.apps.contract.checks.paging import paging
 from tests.apps.contract.checks.played import answers, outputs, requests
 from tests.apps.contract.checks.secrets import secrets
+from tests.apps.contract.checks.triggers import triggers
 from tests.apps.contract.subjects import Subject
 
 Check = Callable[[Subject], Awaitable[list[str]]]
@@ -32,6 +33,7 @@ CHECKS: dict[str, Check] = {
         connection_refused,
         choices,
         batches,
+        triggers,
     )
 }
 SLOW: dict[str, Check] = {"silence": silence}

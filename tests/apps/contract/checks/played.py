@@ -8,7 +8,7 @@ from typing import Any
 
 from yarl import URL
 
-from outcode.appkit import Action, OutputField, Request
+from outcode.appkit import OutputField, Outputs, Request
 from outcode.appkit.samples import Sample, SampleRequest
 from outcode.values import json
 from outcode.values.references.rendering import render
@@ -70,7 +70,9 @@ async def outputs(subject: Subject) -> list[str]:
                         results.append((answer.value, answer.meta))
                 else:
                     results.append((sample.result, sample.meta))
-            found += [f"{action.key}: {finding}" for finding in _undeclared(action, results)]
+            ours = isinstance(action.call, Request) and not action.outputs.open
+            findings = undeclared(action.outputs, results, closed=ours)
+            found += [f"{action.key}: {finding}" for finding in findings]
     return found
 
 
@@ -144,11 +146,12 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def _undeclared(action: Action, results: list[tuple[Any, Any]]) -> list[str]:
+def undeclared(outputs: Outputs, results: list[tuple[Any, Any]], *, closed: bool = True) -> list[str]:
+    """How results, each with its meta, differ from what is declared; ``closed``: no other keys may be there."""
     rows = [row for value, _ in results for row in (value if isinstance(value, list) else [value])]
     metas = [meta for _, meta in results if meta is not None]
     found: list[str] = []
-    for part, fields, values in (("", action.outputs.fields, rows), ("$meta.", action.outputs.meta, metas)):
+    for part, fields, values in (("", outputs.fields, rows), ("$meta.", outputs.meta, metas)):
         declared = {field.path: field for field in fields}
         for path, field in declared.items():
             there = [at(value, path) for value in values]
@@ -159,9 +162,9 @@ def _undeclared(action: Action, results: list[tuple[Any, Any]]) -> list[str]:
                 for each in there
                 if each is not MISSING and not _is(field, each)
             ]
-    if isinstance(action.call, Request) and action.outputs.fields and not action.outputs.open:
+    if closed and outputs.fields:
         paths = {path for row in rows for path, _ in leaves(row)}
-        declared = {field.path: field for field in action.outputs.fields}
+        declared = {field.path: field for field in outputs.fields}
         found += [f"{path} is in a sample and not declared" for path in sorted(paths) if not _known(path, declared)]
     return found
 

@@ -47,7 +47,8 @@ def _seen(stage: Stage, connection: Held, outcome: Outcome) -> Iterator[str]:
             shown[f"a problem in {language}"] = outcome.problem.message(language) + outcome.problem.hint(language)
     if outcome.answer is not None and outcome.answer.meta is not None:
         shown["$meta"] = json.dumps({key: outcome.answer.meta.get(key) for key in ("url", "headers")})
-    for place, text in shown.items():
+    for place, local in shown.items():
+        text = stage.player.places.real(local)
         for secret in (*connection.secrets, CLIENT.client_secret):
             if any(form in text for form in _forms(secret)):
                 yield f"a secret stands in {place}"
