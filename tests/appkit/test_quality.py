@@ -21,7 +21,6 @@ DECLARED = {"repeats": "done", "choices": "done", "batch": "done"}
 SILVER = GOOD.app.model_copy(update={"troubleshooting": ((Words(en="Why?", ko="왜?"), Words(en="So.", ko="그래서.")),)})
 GOLD = {"limitations": {"status": "done", "comment": "None."}, "language": "done"} | {
     "end_to_end": {"status": "done", "comment": "tests/e2e/test_acme.py"},
-    "trigger": {"status": "exempt", "comment": "Acme sends no events."},
 }
 
 
@@ -72,7 +71,7 @@ def test_each_tier_is_reached() -> None:
         ("rate_limit_sample", {}),
         ("troubleshooting", {}),
         ("live", {}),
-        ("trigger", {}),
+        ("trigger", {"declared": app()}),
     ],
 )
 def test_each_rule_can_be_lacking(lacks: str, changes: dict[str, Any]) -> None:
@@ -83,7 +82,7 @@ def test_each_rule_can_be_lacking(lacks: str, changes: dict[str, Any]) -> None:
 
 def test_claims_that_are_not_so_are_told() -> None:
     claims, _ = read_claims(DECLARED | {"trigger": "done", "limits": {"status": "exempt", "comment": "None stated."}})
-    found = standing(GOOD.app, Evidence(GOOD.samples, ICON), claims)
+    found = standing(app(), Evidence(GOOD.samples, ICON), claims)
     assert found.untrue == (
         "limits: exempt, and yet it is so; remove the line",
         "trigger: no event starts a flow",
