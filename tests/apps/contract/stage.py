@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from mimetypes import guess_type
 from typing import Any
 
-from outcode.appkit import Action, App, Input, OAuth2Code, Request
+from outcode.appkit import Action, App, Input, Limit, OAuth2Code, Request
 from outcode.appkit.accept import accept_answers
 from outcode.appkit.samples import Sample, SampleFile, SampleResponse
 from outcode.transport.answer import Answer
@@ -60,6 +60,16 @@ class SampleFiles:
         return {"fileId": "kept", "name": name, "mediaType": media_type, "size": len(content)}
 
 
+class NoWaiting:
+    """A limiter that lets every call out at once, also after an answer that asks to wait."""
+
+    async def wait(self, connection_id: str, limits: tuple[Limit, ...]) -> None:
+        """Nothing to wait for."""
+
+    async def pause(self, connection_id: str, seconds: float) -> None:
+        """The next sample is another day."""
+
+
 class Stage:
     """Carries out an app's calls against the player."""
 
@@ -70,7 +80,7 @@ class Stage:
         self.files = SampleFiles()
         self._tokens = MemoryTokens()
         guard = EgressGuard(parse_allow_rules("127.0.0.1"))
-        self.client = HttpClient(guard, tokens=self._tokens)
+        self.client = HttpClient(guard, tokens=self._tokens, limiter=NoWaiting())
 
     def held(self, sample: Sample) -> Held | None:
         """The connection that a sample is made with."""
