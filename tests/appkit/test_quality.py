@@ -75,7 +75,7 @@ def test_each_tier_is_reached() -> None:
     ],
 )
 def test_each_rule_can_be_lacking(lacks: str, changes: dict[str, Any]) -> None:
-    given = {"declared": GOOD.app, "samples": GOOD.samples, "icon": ICON} | changes
+    given: dict[str, Any] = {"declared": GOOD.app, "samples": GOOD.samples, "icon": ICON} | changes
     found = standing(given.pop("declared"), Evidence(**given), read_claims(DECLARED)[0])
     assert lacks in {rule.key for rule, _ in found.lacking}
 

@@ -7,17 +7,21 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+from outcode.transport.sql.parameters import prepare
 
 from outcode.appkit import Query
 from outcode.apps.registry import find_app
 from outcode.transport.sql import QueryOptions
-from outcode.transport.sql.parameters import prepare
 from outcode.transport.sql.settings import SSL_MODES, ServerSettings
 from outcode.values.json import loads
 from outcode.values.problems import InputProblem
 from outcode.values.references import BoundQuery
 
 APP = find_app("postgresql")
+
+
+def test_it_is_the_app_of_the_catalogue() -> None:
+    assert (APP.name, APP.category, [action.name for action in APP.actions]) == ("PostgreSQL", "Data Source", ["Query"])
 
 
 def test_the_form_is_short_of_nothing_that_the_transport_reads() -> None:
