@@ -7,11 +7,11 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from outcode.transport.sql.parameters import prepare
 
 from outcode.appkit import Query
 from outcode.apps.registry import find_app
 from outcode.transport.sql import QueryOptions
+from outcode.transport.sql.parameters import prepare
 from outcode.transport.sql.settings import SSL_MODES, ServerSettings
 from outcode.values.json import loads
 from outcode.values.problems import InputProblem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from outcode.appkit.app import Action, App
-from outcode.appkit.calls import Query, Request
+from outcode.appkit.calls import Request
 from outcode.appkit.fields import ChoiceField, NoteField
 from outcode.appkit.lint.answers import outputs_findings, success_findings
 from outcode.appkit.lint.fields import fields_findings
@@ -83,8 +83,7 @@ def _batch(app: App, action: Action) -> Iterator[str]:
 
 def _repeats(action: Action) -> Iterator[str]:
     call = action.call
-    by_inputs = isinstance(call, Query) or (isinstance(call, Request) and isinstance(call.method, Input))
-    if action.idempotent == "by_inputs" and not by_inputs:
+    if action.idempotent == "by_inputs" and isinstance(call, Request) and not isinstance(call.method, Input):
         yield f"{action.key}: whether it may be repeated does not depend on inputs"
     if isinstance(call, Request) and call.method in {"GET", "HEAD"} and action.idempotent is False:
         yield f"{action.key}: a {call.method} may be repeated, so it is idempotent"
