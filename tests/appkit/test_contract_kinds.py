@@ -8,6 +8,7 @@ import pytest
 
 from outcode.appkit import (
     ApiKey,
+    AwsKeys,
     Basic,
     Bearer,
     ClientCredentials,
@@ -79,6 +80,15 @@ KINDS: dict[str, tuple[ConnectionKind, dict[str, str]]] = {
             **AROUND,
         ),
         {"authorization": "Bearer {connection.access_token}"},
+    ),
+    "aws keys": (
+        AwsKeys(
+            key="k",
+            fields=(text("access_key_id"), text("secret_access_key", secret=True), text("region")),
+            service="execute-api",
+            **AROUND,
+        ),
+        {},
     ),
     "request signature": (
         RequestSignature(
