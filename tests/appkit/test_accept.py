@@ -7,6 +7,7 @@ import pytest
 
 from outcode.appkit import (
     Field,
+    FileField,
     JsonField,
     ListField,
     MapField,
@@ -30,6 +31,7 @@ SELECT = SelectField(key="x", label=LABEL, options=(Option(value="a", label=LABE
 LIST = ListField(key="x", label=LABEL, max_items=2)
 ROWS = RowsField(key="x", label=LABEL)
 MAP = MapField(key="x", label=LABEL, max_items=2)
+FILE = FileField(key="x", label=LABEL, suffixes=(".csv",))
 ANY = JsonField(key="x", label=LABEL)
 OBJECT = JsonField(key="x", label=LABEL, accepts=("object",))
 
@@ -57,6 +59,7 @@ OBJECT = JsonField(key="x", label=LABEL, accepts=("object",))
             [{"key": "a", "value": 1}, {"key": "a", "value": 2}],
             [{"key": "a", "value": 1}, {"key": "a", "value": 2}],
         ),
+        (FILE, {"fileId": "f1", "name": "a.csv"}, {"fileId": "f1", "name": "a.csv"}),
         (ANY, [None], [None]),
         (ANY, "text", "text"),
         (OBJECT, '{"n": 1.10}', {"n": Decimal("1.10")}),
@@ -77,6 +80,8 @@ def test_taken(field: Field, value: Any, expected: Any) -> None:
         (TEXT.model_copy(update={"required": True}), "", "field_required"),
         (TEXT, ["a"], "field_type_wrong"),
         (TEXT, "abcdef", "field_too_long"),
+        (FILE, "f1", "field_type_wrong"),
+        (FILE, {"fileId": 1}, "field_type_wrong"),
         (NUMBER, "five", "field_type_wrong"),
         (NUMBER, True, "field_type_wrong"),
         (NUMBER, "NaN", "field_type_wrong"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from outcode.transport.http import REQUEST_BODY_LIMIT
 from outcode.values.json import Json
 from outcode.values.problems import NotFound, TooLarge
@@ -18,7 +20,10 @@ class TeamFiles:
 
     async def content(self, file_id: str) -> tuple[str, str, bytes]:
         """Name, media type and bytes; raises NotFound, or TooLarge for a file that no request can hold."""
-        file = await self._store.find(self._scope, file_id)
+        try:
+            file = await self._store.find(self._scope, str(UUID(file_id)))
+        except ValueError as error:
+            raise NotFound("file_unknown") from error
         if file.sealed:
             raise NotFound("file_unknown")
         if file.size > REQUEST_BODY_LIMIT:

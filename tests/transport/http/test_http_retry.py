@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from outcode.appkit import Outputs, Request
 from outcode.transport.http import HttpClient, Trace
 from outcode.transport.http.retry import LONGEST_RETRY_AFTER, retry_after
-from outcode.values.problems import Problem, RateLimited, VendorDown
+from outcode.values.problems import Problem, RateLimited, VendorDown, VendorRejected
 from tests.support.http_calls import APP, UNCONNECTED, action
 
 Serve = Callable[..., Awaitable[str]]
@@ -266,3 +266,15 @@ def test_retry_after(header: str | None, seconds: float | None) -> None:
 def test_no_retry_after_breaks_anything(header: str) -> None:
     seconds = retry_after(header, NOW)
     assert seconds is None or 0 <= seconds <= LONGEST_RETRY_AFTER
+
+
+async def test_what_was_done_and_cannot_be_read_is_said_too(client: HttpClient, serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text="<html>", status=422 if request.path == "/no" else 200)
+
+    base = await serve(handler)
+    for method, path, uncertain in (("POST", "/", True), ("GET", "/", None), ("POST", "/no", None)):
+        request = Request(method=method, url=base + path, response_type="json")
+        with pytest.raises(VendorRejected) as rejected:
+            await client.perform(request, {}, Outputs(), UNCONNECTED, app=APP)
+        assert rejected.value.details.get("uncertain") == uncertain

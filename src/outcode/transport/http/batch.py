@@ -65,7 +65,7 @@ async def perform_batch(
     """
     batch = action.batch
     if batch is None:
-        raise Unexpected("http_not_a_request", app=app.name, action=action.key)
+        raise Unexpected("batch_not_declared", app=app.name, action=action.key)
     ready: dict[int, Inputs] = {}
     outcomes: dict[int, Answer | Problem] = {}
     for position, inputs in enumerate(elements):

@@ -137,18 +137,28 @@ class HttpClient(Sender):
     async def _whole(self, task: _Task, request: PreparedRequest, home: Origin) -> tuple[Response, dict[str, Json]]:
         """One request, with its repetitions, judged and decoded."""
         response = await self._attempted(task, request, home)
-        mask = self.mask_of(task.connection)
-        if request.fail_on_status:
-            problem = refusal(
-                response,
-                task.app.errors,
-                mask,
-                expected=_expected(task.call, request),
-                with_credentials=not isinstance(task.connection.kind, NoCredential),
-            )
-            if problem is not None:
-                raise _marked(problem, uncertain=may_have_been_done(request, response))
-        return response, whole_answer(response, await self._data(task, request, response), mask.url(response.url))
+        try:
+            problem = self._refusal(task, request, response)
+            data = await self._data(task, request, response) if problem is None else None
+        except Problem as unreadable:
+            # It was carried out; only what it brought cannot be read.
+            _mark(unreadable, uncertain=response.status < 400 and not request.repeatable)
+            raise
+        if problem is not None:
+            _mark(problem, uncertain=may_have_been_done(request, response))
+            raise problem
+        return response, whole_answer(response, data, self.mask_of(task.connection).url(response.url))
+
+    def _refusal(self, task: _Task, request: PreparedRequest, response: Response) -> Problem | None:
+        if not request.fail_on_status:
+            return None
+        return refusal(
+            response,
+            task.app.errors,
+            self.mask_of(task.connection),
+            expected=_expected(task.call, request),
+            with_credentials=not isinstance(task.connection.kind, NoCredential),
+        )
 
     async def _attempted(self, task: _Task, request: PreparedRequest, home: Origin) -> Response:
         """The last answer: sent in the connection's turn, and again where that does no harm."""
@@ -166,13 +176,15 @@ class HttpClient(Sender):
             moved = bool(redirects)
             if isinstance(outcome, Response) and outcome.status == 429 and task.connection.id:
                 seconds = retry_after(outcome.header("retry-after"), datetime.now(UTC))
-                await self._limiter.pause(task.connection.id, seconds or 0.0)
+                if seconds:
+                    await self._limiter.pause(task.connection.id, seconds)
             wait = wait_before_next(request, attempt, outcome, moved=moved)
             if wait is not None:
                 await asyncio.sleep(wait)
                 attempt += 1
             elif isinstance(outcome, Problem):
-                raise _marked(outcome, uncertain=may_have_been_done(request, outcome, moved=moved))
+                _mark(outcome, uncertain=may_have_been_done(request, outcome, moved=moved))
+                raise outcome
             else:
                 return outcome
 
@@ -199,7 +211,6 @@ def _recording(record: Record, attempt: int, redirects: list[Trace]) -> Record:
     return note
 
 
-def _marked(problem: Problem, *, uncertain: bool) -> Problem:
+def _mark(problem: Problem, *, uncertain: bool) -> None:
     if uncertain:
         problem.details["uncertain"] = True
-    return problem

@@ -18,7 +18,7 @@ from outcode.values.problems import Problem
 LONGEST_WAIT = 10.0
 LONGEST_RETRY_AFTER = 3600.0
 _NEVER_CARRIED_OUT = "http_connect_error"
-_LOST = {"http_timeout", "http_connection_lost", "http_bad_response"}
+_LOST = {"http_timeout", "http_connection_lost", "http_bad_response", "http_too_large"}
 _REPEATED_WHEN_LOST = {"http_connection_lost"}
 _OPEN_STATUSES = {502, 503, 504}
 
