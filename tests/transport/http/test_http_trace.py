@@ -12,10 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from outcode.transport.http.auth import HttpConnection
 from outcode.transport.http.trace import Mask, Trace
 from outcode.values.json import dumps
-from outcode.values.problems import InputProblem
 
 SECRET = 'cAn/ary+"key" =&한'
 
@@ -86,40 +84,3 @@ def test_curl_survives_a_shell() -> None:
     head = Trace("HEAD", "https://x.example/", datetime(2026, 11, 21, tzinfo=UTC))
     assert head.as_curl() == "curl --head https://x.example/"
     assert dumps(trace.as_dict()).startswith('{"method":"POST"')
-
-
-@pytest.mark.parametrize(
-    ("fields", "code", "field"),
-    [
-        ({"auth_type": "digest"}, "http_setting_choice", "connection.auth_type"),
-        ({"auth_type": "basic"}, "http_credential_incomplete", "connection.username"),
-        ({"auth_type": "bearer", "token": "  "}, "http_credential_incomplete", "connection.token"),
-        ({"auth_type": "api_key_header", "name": "X"}, "http_credential_incomplete", "connection.value"),
-        ({"auth_type": "api_key_header", "name": "X Y", "value": "v"}, "http_header_invalid", "connection.name"),
-        ({"auth_type": "bearer", "token": "cana\r\nry"}, "http_header_invalid", "connection.token"),
-        ({"auth_type": "oauth2_client_credentials"}, "http_credential_incomplete", "connection.token_url"),
-        ({"allowed_hosts": ["http://[x"]}, "blocked_host", "connection.allowed_hosts"),
-    ],
-)
-def test_connections_that_cannot_work(fields: dict[str, object], code: str, field: str) -> None:
-    with pytest.raises(InputProblem) as caught:
-        HttpConnection.from_fields(fields)
-    assert (caught.value.code, caught.value.place.field) == (code, field)
-    assert "cana" not in str(caught.value.as_dict())
-    assert caught.value.message("ko")
-
-
-def test_a_connection_does_not_show_its_secrets() -> None:
-    fields = {"password": "s3cret-a", "token": "s3cret-b", "value": "s3cret-c", "client_secret": "s3cret-d"}
-    connection = HttpConnection.from_fields(fields)
-    assert "s3cret" not in repr(connection)
-    assert set(fields.values()) <= set(connection.secrets())
-
-
-def test_allowed_hosts_are_read_as_people_write_them() -> None:
-    hosts = ["https://API.example.com/v1", "x.example:8443", " 한글.kr ", ""]
-    assert HttpConnection.from_fields({"allowed_hosts": hosts}).allowed_hosts == (
-        "api.example.com",
-        "x.example:8443",
-        "xn--bj0bj06e.kr",
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from yarl import URL
 
@@ -26,9 +26,9 @@ class Response:
     """A complete answer: status, headers in order, body within the cap, the URL it came from."""
 
     status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    url: URL
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    url: URL = field(repr=False)
     elapsed_ms: int = 0
 
     def header(self, name: str) -> str | None:

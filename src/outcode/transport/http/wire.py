@@ -36,15 +36,17 @@ class Exchange:
     """What is sent once: a request with its credentials in it, and the moment by which its answer must be complete."""
 
     method: str
-    url: URL
-    headers: tuple[tuple[str, str], ...]
-    body: bytes | None
+    url: URL = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes | None = field(repr=False)
     verify_tls: bool
     deadline: float
     seconds: int
     attempt: int
     mask: Mask
     record: Callable[[Trace], None] = field(repr=False)
+    limit: int = RESPONSE_LIMIT
+    """How many bytes of an answer are read."""
 
 
 class CheckedResolver(AbstractResolver):
@@ -160,7 +162,11 @@ class Wire:
             middlewares=(_once(connection),),
             trace_request_ctx=connection,
         ) as answer:
-            body = b"" if is_redirect(answer.status, answer.headers.get("Location")) else await _read(answer)
+            body = (
+                b""
+                if is_redirect(answer.status, answer.headers.get("Location"))
+                else await _read(answer, exchange.limit)
+            )
             response = Response(answer.status, tuple(answer.headers.items()), body, exchange.url)
         peer = answer.peer if isinstance(answer, _Answer) else None
         return response, replace(trace, status=response.status, response_size=len(body), address=peer)
@@ -171,15 +177,15 @@ def is_redirect(status: int, location: str | None) -> bool:
     return status in _REDIRECTS and location is not None
 
 
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    too_large = TooLarge("http_too_large", host=answer.url.host or "", limit=RESPONSE_LIMIT)
-    if answer.method != "HEAD" and (answer.content_length or 0) > RESPONSE_LIMIT:
+async def _read(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+    too_large = TooLarge("http_too_large", host=answer.url.host or "", limit=limit)
+    if answer.method != "HEAD" and (answer.content_length or 0) > limit:
         raise too_large
     body = bytearray()
     # Chunks arrive decompressed piece by piece, so a small answer that unfolds endlessly stops here as well.
     async for chunk in answer.content.iter_any():
         body += chunk
-        if len(body) > RESPONSE_LIMIT:
+        if len(body) > limit:
             raise too_large
     return bytes(body)
 
