@@ -3,7 +3,8 @@
 PYTHON := .venv/bin/python
 
 .PHONY: help run install install-dev web web-packages system-packages test check style types rooms locks generated \
-	web-check format lock generate bench clean
+	web-check format lock generate bench clean \
+	new-app apps-check
 .NOTPARALLEL:
 
 help: ## Show what make can do here
@@ -31,7 +32,7 @@ test: install-dev web system-packages ## Run every test
 	@$(PYTHON) scripts/node.py vitest run
 	@$(PYTHON) -m pytest -n 2 --dist loadscope
 
-check: style types rooms locks generated web-check ## Run every check that needs no running program
+check: style types rooms locks apps-check generated web-check ## Run every check that needs no running program
 
 style: install-dev ## Check style and format of the Python sources
 	@$(PYTHON) -m ruff check .
@@ -48,6 +49,12 @@ locks: install-dev ## Check that the locks fit pyproject.toml
 
 generated: web-packages ## Check that generated files are current
 	@$(PYTHON) -m scripts.generate --check
+
+apps-check: install-dev ## Show how good each app is, and what the next tier takes
+	@$(PYTHON) -m scripts.apps_check
+
+new-app: install-dev ## Start an app: NAME="Acme CRM" SLUG=acme-crm CATEGORY=Productivity
+	@$(PYTHON) -m scripts.new_app "$(NAME)" "$(SLUG)" "$(CATEGORY)"
 
 web-check: web-packages ## Check types and style of the web page's sources
 	@$(PYTHON) scripts/node.py npm run check

@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,12 @@ from outcode.flows.json_schema import flow_schema
 from outcode.server.app import create_app
 from outcode.values import json
 from outcode.values.json import Json
+from scripts.app_pages import pages
 from scripts.node import WEB, command, environment
 from scripts.project import ROOT
 from scripts.values_page import page
+
+APP_PAGES = "docs/apps"
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,21 @@ def _pretty(value: Json) -> bytes:
     return msgspec.json.format(json.dump_bytes(value), indent=2) + b"\n"
 
 
+def _app_pages() -> Iterator[Generated]:
+    """The pages of the apps; one whose app has gone is told by :func:`left_over`."""
+    for name, text in pages().items():
+        yield Generated(f"{APP_PAGES}/{name}", _always(text.encode()))
+
+
+def _always(made: bytes) -> Callable[[Path], bytes]:
+    return lambda _folder: made
+
+
 GENERATED: tuple[Generated, ...] = (
     Generated("docs/flow.schema.json", _flow_schema),
     Generated("docs/openapi.json", _openapi),
     Generated("docs/values.md", lambda _folder: page().encode()),
+    *_app_pages(),
     Generated("web/src/client/schema.d.ts", _client_types),
 )
 
@@ -64,15 +78,26 @@ def main() -> None:
     """``python -m scripts.generate [--check]``."""
     with tempfile.TemporaryDirectory() as name:
         stale = [each.path for each in GENERATED if is_stale(each, Path(name))]
+        gone = left_over()
         if "--check" in sys.argv[1:]:
-            if stale:
+            if stale or gone:
+                stale += gone
                 raise SystemExit(f"No longer what their sources make: {', '.join(stale)}. Run `make generate`.")
             print(f"Generated files are current: {len(GENERATED)}")
             return
         for path in stale:
             (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
             (ROOT / path).write_bytes((Path(name) / path).read_bytes())
+        for path in gone:
+            (ROOT / path).unlink()
     print(f"Written: {', '.join(stale)}" if stale else f"Generated files were current: {len(GENERATED)}")
+
+
+def left_over() -> list[str]:
+    """Pages of apps that are no more."""
+    known = {generated.path for generated in GENERATED}
+    present = sorted((ROOT / APP_PAGES).glob("*.md"))
+    return [path for page in present if (path := page.relative_to(ROOT).as_posix()) not in known]
 
 
 def is_stale(generated: Generated, folder: Path) -> bool:

@@ -89,7 +89,7 @@ def test_what_is_no_file_is_said() -> None:
 def test_apps_are_listed_for_programs_and_for_people() -> None:
     listed = outcode("apps", "--json")
     entries = json.loads(listed.out)
-    assert {"slug", "name", "category", "actions"} == set(entries[0])
+    assert {"slug", "name", "category", "actions", "tier"} == set(entries[0])
     assert {"key", "name", "kind"} == set(entries[0]["actions"][0])
     lines = outcode("apps").out.splitlines()
     assert len(lines) == len(entries) + 1

@@ -30,4 +30,6 @@ class Outputs(Declared):
     rows: str | Input | None = None
     result: str | None = None
     fields: tuple[OutputField, ...] = ()
+    open: bool = False
+    """Whether there are further keys, which the other side's data names (columns of somebody's sheet)."""
     meta: tuple[OutputField, ...] = ()

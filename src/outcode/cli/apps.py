@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from outcode.appkit import App
-from outcode.apps.registry import app_entries, find_app
+from outcode.apps.quality import tier_of
+from outcode.apps.registry import AppEntry, app_entries, find_app
 from outcode.cli.console import out, show, show_table
 from outcode.cli.words import language
 from outcode.values import json
+from outcode.values.json import Json
 
 
 def apps(
@@ -21,20 +23,30 @@ def apps(
     if slug is not None:
         _one(slug, as_json=as_json)
     elif as_json:
-        out(json.dumps(app_entries()))
+        out(json.dumps([_with_tier(entry) for entry in app_entries()]))
     else:
         rows = [
-            (entry["category"], entry["name"], entry["slug"], ", ".join(action["name"] for action in entry["actions"]))
+            (
+                entry["category"],
+                entry["name"],
+                entry["slug"],
+                tier_of(entry["slug"]) or "",
+                ", ".join(action["name"] for action in entry["actions"]),
+            )
             for entry in app_entries()
         ]
-        show_table(("Category", "App", "Slug", "Actions"), rows)
+        show_table(("Category", "App", "Slug", "Tier", "Actions"), rows)
+
+
+def _with_tier(entry: AppEntry) -> dict[str, Json]:
+    return {**entry, "tier": tier_of(entry["slug"])}
 
 
 def _one(slug: str, *, as_json: bool) -> None:
     app = find_app(slug)
     if as_json:
         entry = next(entry for entry in app_entries() if entry["slug"] == slug)
-        out(json.dumps([entry]))
+        out(json.dumps([_with_tier(entry)]))
     else:
         _describe(app)
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from outcode.appkit.quality import Tier
 from outcode.runs.history import RunInfo, TaskInfo
 from outcode.values.problems import restored
 from outcode.workspace.connections import ConnectionInfo
@@ -314,13 +315,14 @@ class ActionAnswer(Answer):
 
 
 class AppAnswer(Answer):
-    """An app with its actions."""
+    """An app with its actions; ``tier`` is how good it is: bronze, silver, gold, or null below."""
 
     slug: str
     name: str
     category: str
     description: JsonObject
     actions: list[ActionAnswer]
+    tier: Tier | None
 
 
 def problem_answer(data: dict[str, Any] | None, language: str) -> ProblemAnswer | None:

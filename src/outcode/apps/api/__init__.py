@@ -355,6 +355,7 @@ APP = App(
             ),
             outputs=Outputs(
                 rows=Input(field="rows"),
+                open=True,
                 fields=_AROUND,
                 meta=(
                     *_AROUND,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from outcode.appkit import App
+from outcode.apps.quality import tier_of
 from outcode.apps.registry import find_app
 from outcode.server.access import CurrentInstance, CurrentScope, TeamRoute
 from outcode.server.exact import answer
@@ -50,4 +51,5 @@ def _summary(app: App) -> dict[str, object]:
         "category": app.category,
         "description": app.description.model_dump(),
         "actions": actions,
+        "tier": tier_of(app.slug),
     }

@@ -1,0 +1,135 @@
+"""Whatever the other side does, people hear of it in their language, with what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from outcode.appkit import App, Input, NoCredential
+from outcode.appkit.errors import Meaning
+from outcode.appkit.samples import Sample, SampleResponse
+from outcode.values.problems import Problem
+from tests.apps.contract.paths import put
+from tests.apps.contract.stage import Outcome, Stage, staged
+from tests.apps.contract.subjects import Subject
+
+_SENTENCE = "the vendor's own sentence"
+_USUAL: dict[int, Meaning] = {
+    400: "invalid",
+    401: "credentials",
+    403: "permission",
+    404: "not_found",
+    409: "conflict",
+    413: "too_large",
+    422: "invalid",
+    429: "rate_limited",
+    500: "unavailable",
+    503: "unavailable",
+}
+_TOLD: dict[Meaning, tuple[str, set[str]]] = {
+    "credentials": ("vendor_rejected", {"connection_refused_credentials", "connection_needs_reconnect"}),
+    "permission": ("vendor_rejected", {"http_status_permission"}),
+    "not_found": ("vendor_rejected", {"http_status_not_found"}),
+    "conflict": ("vendor_rejected", {"http_status_conflict"}),
+    "invalid": ("vendor_rejected", {"http_status_invalid"}),
+    "too_large": ("vendor_rejected", {"http_status_too_large"}),
+    "rate_limited": ("rate_limited", {"http_status_rate_limited"}),
+    "unavailable": ("vendor_down", {"http_status_server"}),
+}
+
+
+async def refusals(subject: Subject) -> list[str]:
+    """Each status is told as what it means to this app, with the vendor's sentence."""
+    found: list[str] = []
+    async with staged(subject) as stage:
+        for name, action, _call, sample in subject.first_http_cases():
+            for status in _USUAL:
+                outcome = await stage.perform(action, sample, *_refused(subject.app, status))
+                found += [f"{name}: {status}: {finding}" for finding in _told(stage, sample, status, outcome)]
+    return found
+
+
+async def codes(subject: Subject) -> list[str]:
+    """Each code that the error map knows is told as what it means, also inside an answer of 200."""
+    errors = subject.app.errors
+    found: list[str] = []
+    async with staged(subject) as stage:
+        for name, action, _call, sample in subject.first_http_cases()[:1]:
+            for code, meaning in errors.codes.items() if errors.code is not None else ():
+                body: Any = put({}, str(errors.code), code)
+                if errors.success is not None:
+                    body = put(body, errors.success.path, _not(errors.success.equals))
+                status = 200 if errors.success is not None else 400
+                outcome = await stage.perform(action, sample, SampleResponse(status=status, body=body))
+                found += [f"{name}: {code}: {each}" for each in _means(stage, sample, meaning, outcome.problem)]
+    return found
+
+
+async def broken(subject: Subject) -> list[str]:
+    """A connection that breaks, and an answer that is not JSON, are told as such."""
+    found: list[str] = []
+    async with staged(subject) as stage:
+        for name, action, call, sample in subject.first_http_cases():
+            stage.player.hangs_up = True
+            outcome = await stage.perform(action, sample)
+            stage.player.hangs_up = False
+            found += [f"{name}: hung up: {each}" for each in _is_told(outcome.problem, "vendor_down")]
+            if isinstance(call.response_type, Input) or call.response_type not in {"auto", "json"}:
+                continue
+            garbled = SampleResponse(headers={"Content-Type": "application/json"}, body="<html>Oops</html>")
+            outcome = await stage.perform(action, sample, garbled, garbled)
+            found += [f"{name}: not JSON: {each}" for each in _is_told(outcome.problem, "vendor_rejected")]
+    return found
+
+
+async def silence(subject: Subject) -> list[str]:
+    """No answer in time is told as such."""
+    async with staged(subject) as stage:
+        stage.player.silent = True
+        for name, action, _call, sample in subject.first_http_cases()[:1]:
+            outcome = await stage.perform(action, sample, timeout_seconds=1)
+            return [f"{name}: no answer: {each}" for each in _is_told(outcome.problem, "vendor_down", "http_timeout")]
+    return []
+
+
+def _refused(app: App, status: int) -> list[SampleResponse]:
+    """The vendor's way of saying no, as often as a token is asked for anew."""
+    body: Any = put({}, app.errors.message[0], _SENTENCE) if app.errors.message else {"error": _SENTENCE}
+    if app.errors.success is not None:
+        body = put(body, app.errors.success.path, _not(app.errors.success.equals))
+    return [SampleResponse(status=status, body=body)] * 3
+
+
+def _not(value: object) -> object:
+    return not value if isinstance(value, bool) else "no" if value != "no" else "not"
+
+
+def _told(stage: Stage, sample: Sample, status: int, outcome: Outcome) -> list[str]:
+    meaning = stage.app.errors.statuses.get(status, _USUAL[status])
+    found = _means(stage, sample, meaning, outcome.problem)
+    if outcome.problem is not None:
+        for language in ("en", "ko"):
+            if _SENTENCE not in outcome.problem.message(language) and outcome.problem.code.startswith("http_"):
+                found.append(f"the vendor's sentence is not in the {language} message")
+    return found
+
+
+def _means(stage: Stage, sample: Sample, meaning: Meaning, problem: Problem | None) -> list[str]:
+    kind, codes = _TOLD[meaning]
+    connection = stage.held(sample)
+    if meaning == "credentials" and (connection is None or isinstance(connection.kind, NoCredential)):
+        codes = {"http_status_credentials"}
+    return _is_told(problem, kind, *codes)
+
+
+def _is_told(problem: Problem | None, kind: str, *codes: str) -> list[str]:
+    if problem is None:
+        return ["nobody is told"]
+    found: list[str] = []
+    if problem.kind != kind or (codes and problem.code not in codes):
+        found.append(f"told as {problem.kind} {problem.code} instead of {kind} {' or '.join(sorted(codes))}")
+    wordless = (
+        language
+        for language in ("en", "ko")
+        if not problem.message(language).strip() or not problem.hint(language).strip()
+    )
+    return [*found, *(f"no message or no hint in {language}" for language in wordless)]
