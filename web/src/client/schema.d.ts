@@ -4,6 +4,109 @@
  */
 
 export interface paths {
+    "/hooks/{domain}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive
+         * @description Start the flow of this address with the request as ``{{trigger}}``.
+         *
+         *     The key stands in ``?key=`` or the header ``X-OUTCODE-API-KEY``. Answers 200 with the run's id, or with the result
+         *     of the last task where the flow says so (202 when that takes longer than 30 seconds).
+         */
+        post: operations["webhooks_receive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Start Session
+         * @description Spend a one-time link: the browser gets a session and goes to the first page.
+         */
+        get: operations["people_start_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finish Consent
+         * @description Finish connecting an app after its vendor's page; a page for people says how it went.
+         */
+        get: operations["connections_finish_consent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Healthz
+         * @description The process answers.
+         */
+        get: operations["health_healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readyz
+         * @description The database answers; 503 while it does not.
+         */
+        get: operations["health_readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -200,6 +303,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/tasks/{letter}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Calls
+         * @description What a task said to the outside and heard back, without secrets.
+         */
+        get: operations["runs_get_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/events": {
         parameters: {
             query?: never;
@@ -235,9 +358,54 @@ export interface paths {
         put?: never;
         /**
          * Add Connection
-         * @description Store a connection. The credentials are encrypted and never shown again.
+         * @description Try a connection and store it. The credentials are encrypted and never shown again.
+         *
+         *     ``same_as`` of the answer names other connections to the same account.
          */
         post: operations["connections_add_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Connection
+         * @description Try what a form holds without storing it; a problem says what is wrong.
+         */
+        post: operations["connections_try_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/oauth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Consent
+         * @description Begin to connect an app whose vendor asks the person: the address of the vendor's page, good for ten minutes.
+         *
+         *     The browser that opens it must be signed in here as the same user. With ``reconnect`` the connection of that name
+         *     is connected anew.
+         */
+        post: operations["connections_begin_consent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -255,7 +423,7 @@ export interface paths {
         put?: never;
         /**
          * Check Connection
-         * @description Try the connection; a problem says what is wrong.
+         * @description Try a stored connection and keep its state; a problem says what is wrong.
          */
         post: operations["connections_check_connection"];
         delete?: never;
@@ -272,16 +440,26 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
+        /**
+         * Change Connection
+         * @description Connect anew with the same form: sensitive fields, and a file, that are left out stay as they are.
+         *
+         *     Tried before it is stored; after a failure the connection is what it was.
+         */
+        put: operations["connections_change_connection"];
         post?: never;
         /**
          * Remove Connection
-         * @description Remove a connection and its file.
+         * @description Remove a connection and its file; refused while flows use it, unless told otherwise.
          */
         delete: operations["connections_remove_connection"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Rename Connection
+         * @description Give a connection another name, in the flows that use it, too.
+         */
+        patch: operations["connections_rename_connection"];
         trace?: never;
     };
     "/api/v1/apps": {
@@ -346,89 +524,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/hooks/{domain}/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Receive
-         * @description Start the flow of this address with the request as ``{{trigger}}``.
-         *
-         *     The key stands in ``?key=`` or the header ``X-OUTCODE-API-KEY``. Answers 200 with the run's id, or with the result
-         *     of the last task where the flow says so (202 when that takes longer than 30 seconds).
-         */
-        post: operations["webhooks_receive"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/start": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Start Session
-         * @description Spend a one-time link: the browser gets a session and goes to the first page.
-         */
-        get: operations["people_start_session"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/healthz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Healthz
-         * @description The process answers.
-         */
-        get: operations["health_healthz"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/readyz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Readyz
-         * @description The database answers; 503 while it does not.
-         */
-        get: operations["health_readyz"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -451,7 +546,7 @@ export interface components {
         };
         /**
          * AppAnswer
-         * @description An app with its actions.
+         * @description An app with its actions; ``tier`` is how good it is: bronze, silver, gold, or null below.
          */
         AppAnswer: {
             /** Slug */
@@ -466,6 +561,8 @@ export interface components {
             };
             /** Actions */
             actions: components["schemas"]["ActionAnswer"][];
+            /** Tier */
+            tier: ("bronze" | "silver" | "gold") | null;
         };
         /**
          * AppDetails
@@ -484,6 +581,8 @@ export interface components {
             };
             /** Actions */
             actions: components["schemas"]["ActionAnswer"][];
+            /** Tier */
+            tier: ("bronze" | "silver" | "gold") | null;
             /** Declaration */
             declaration: {
                 [key: string]: unknown;
@@ -522,6 +621,111 @@ export interface components {
              * @description The file, for apps whose connection is one.
              */
             file?: string | null;
+            /**
+             * Test
+             * @description Whether the credentials are tried first; a failure stores nothing.
+             * @default true
+             */
+            test: boolean;
+        };
+        /** Body_connections_change_connection */
+        Body_connections_change_connection: {
+            /**
+             * Kind
+             * @description One of the app's kinds of connection; left out: the usual one.
+             */
+            kind?: string | null;
+            /**
+             * Fields
+             * @description A JSON object: the app's connection fields.
+             * @default {}
+             */
+            fields: string;
+            /**
+             * File
+             * @description The file, for apps whose connection is one.
+             */
+            file?: string | null;
+            /**
+             * Test
+             * @description Whether the credentials are tried first; a failure stores nothing.
+             * @default true
+             */
+            test: boolean;
+        };
+        /** Body_connections_try_connection */
+        Body_connections_try_connection: {
+            /**
+             * App
+             * @description The app's slug.
+             */
+            app: string;
+            /**
+             * Kind
+             * @description One of the app's kinds of connection; left out: the usual one.
+             */
+            kind?: string | null;
+            /**
+             * Fields
+             * @description A JSON object: the app's connection fields.
+             * @default {}
+             */
+            fields: string;
+            /**
+             * File
+             * @description The file, for apps whose connection is one.
+             */
+            file?: string | null;
+        };
+        /**
+         * CallOfTask
+         * @description One exchange with the outside, secrets masked; ``curl`` is the request as a command line.
+         */
+        CallOfTask: {
+            /** Row */
+            row: number | null;
+            /** Method */
+            method: string;
+            /** Url */
+            url: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Request Headers */
+            request_headers: [
+                string,
+                string
+            ][];
+            /** Request Body */
+            request_body: string | null;
+            /** Request Size */
+            request_size: number;
+            /** Attempt */
+            attempt: number;
+            /** Address */
+            address: string | null;
+            /** Status */
+            status: number | null;
+            /** Response Size */
+            response_size: number;
+            /** Elapsed Ms */
+            elapsed_ms: number;
+            /** Error */
+            error: string | null;
+            /** Curl */
+            curl: string;
+        };
+        /**
+         * CallsOfTask
+         * @description What a task said to the outside: ``count`` calls in all, of which the first and the failed ones are kept.
+         */
+        CallsOfTask: {
+            /** Count */
+            count: number;
+            /** Calls */
+            calls: components["schemas"]["CallOfTask"][];
         };
         /**
          * CheckAnswer
@@ -533,13 +737,15 @@ export interface components {
         };
         /**
          * Connection
-         * @description A connection without its secrets.
+         * @description A connection without its secrets; ``identity`` is whose account it is, ``same_as`` who else has that account.
          */
         Connection: {
             /** Id */
             id: string;
             /** App */
             app: string;
+            /** Kind */
+            kind: string;
             /** Name */
             name: string;
             /** Settings */
@@ -549,10 +755,31 @@ export interface components {
             /** Version */
             version: number;
             /**
+             * State
+             * @enum {string}
+             */
+            state: "untested" | "working" | "needs_attention" | "needs_reconnect";
+            /** Identity */
+            identity: string | null;
+            problem: components["schemas"]["ProblemAnswer"] | null;
+            /** Tested At */
+            tested_at: string | null;
+            /** Used By */
+            used_by: string[];
+            /** Same As */
+            same_as: string[];
+            /** Created By */
+            created_by: string;
+            /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
         };
         /**
          * ConnectionList
@@ -561,6 +788,58 @@ export interface components {
         ConnectionList: {
             /** Items */
             items: components["schemas"]["Connection"][];
+        };
+        /**
+         * ConnectionRename
+         * @description A connection's new name.
+         */
+        ConnectionRename: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * ConnectionTried
+         * @description How trying a form went; ``tried`` is false where an app gives no way to try its credentials.
+         */
+        ConnectionTried: {
+            /** Tried */
+            tried: boolean;
+            /** Identity */
+            identity: string | null;
+            /** Same As */
+            same_as: string[];
+        };
+        /**
+         * ConsentBegun
+         * @description The vendor's page that the browser goes to.
+         */
+        ConsentBegun: {
+            /** Authorize Url */
+            authorize_url: string;
+        };
+        /**
+         * ConsentWanted
+         * @description A connection that a person agrees to on the vendor's page; ``reconnect``: the one of that name, anew.
+         */
+        ConsentWanted: {
+            /** App */
+            app: string;
+            /** Kind */
+            kind?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Fields
+             * @default {}
+             */
+            fields: {
+                [key: string]: unknown;
+            };
+            /**
+             * Reconnect
+             * @default false
+             */
+            reconnect: boolean;
         };
         /**
          * Flow
@@ -911,6 +1190,8 @@ export interface components {
             error: components["schemas"]["ProblemAnswer"] | null;
             /** Has Result */
             has_result: boolean;
+            /** Has Calls */
+            has_calls: boolean;
         };
         /**
          * TaskResultAnswer
@@ -949,6 +1230,162 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    webhooks_receive: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                domain: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    people_start_session: {
+        parameters: {
+            query: {
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    connections_finish_consent: {
+        parameters: {
+            query?: {
+                state?: string | null;
+                code?: string | null;
+                error?: string | null;
+                error_description?: string | null;
+                returned?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    health_healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    health_readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     people_me: {
         parameters: {
             query?: never;
@@ -1845,6 +2282,74 @@ export interface operations {
             };
         };
     };
+    runs_get_calls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                letter: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallsOfTask"];
+                };
+            };
+            /** @description What went wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     runs_watch_run: {
         parameters: {
             query?: never;
@@ -2044,9 +2549,288 @@ export interface operations {
             };
         };
     };
+    connections_try_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_connections_try_connection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionTried"];
+                };
+            };
+            /** @description What went wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    connections_begin_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentBegun"];
+                };
+            };
+            /** @description What went wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     connections_check_connection: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description What went wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    connections_change_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_connections_change_connection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description What went wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    connections_remove_connection: {
+        parameters: {
+            query?: {
+                /** @description Whether to remove it although flows use it. */
+                used?: boolean;
+            };
             header?: never;
             path: {
                 name: string;
@@ -2109,7 +2893,7 @@ export interface operations {
             };
         };
     };
-    connections_remove_connection: {
+    connections_rename_connection: {
         parameters: {
             query?: never;
             header?: never;
@@ -2118,14 +2902,20 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionRename"];
+            };
+        };
         responses: {
             /** @description Successful Response */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
             };
             /** @description What went wrong */
             400: {
@@ -2358,129 +3148,6 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    webhooks_receive: {
-        parameters: {
-            query?: never;
-            header?: {
-                "idempotency-key"?: string | null;
-            };
-            path: {
-                domain: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    people_start_session: {
-        parameters: {
-            query: {
-                token: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            303: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    health_healthz: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: string;
-                    };
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
-    health_readyz: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: string;
-                    };
                 };
             };
             /** @description What went wrong */
