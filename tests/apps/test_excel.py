@@ -13,7 +13,8 @@ GET_ROWS = APP.actions[0]
 def test_the_file_is_the_connection() -> None:
     (file,) = APP.connections[0].fields
     assert isinstance(file, FileField)
-    assert file.suffixes == (".xlsx", ".xlsm", ".csv")
+    assert file.suffixes == (".xlsx", ".xlsm", ".csv", ".tsv")
+    assert [field.sensitive for field in APP.connections[1].fields] == [True, True]
 
 
 def test_the_defaults_are_the_readers() -> None:

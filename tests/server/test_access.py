@@ -20,6 +20,7 @@ OPEN = {"/healthz", "/readyz", "/start", "/oauth/callback", "/hooks/{domain}/{na
 Hooks look at their key; the callback, which a browser reaches from another site, at the session when it comes again.
 """
 TEAM_LESS = {"/api/v1/me", "/api/v1/apps", "/api/v1/apps/{slug}", "/api/v1/flows/check"}
+TEAM_LESS |= {"/api/v1/apps/{slug}/actions/{action}/choices/{field}"}  # its connection is looked up by name
 UNKNOWN_ID = "0199c1a0-7d3c-7a4e-9c53-3f1d2b6e8a10"
 
 

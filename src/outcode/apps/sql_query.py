@@ -216,3 +216,43 @@ MYSQL_FIELDS: tuple[Field, ...] = (
     ),
 )
 """The form of servers that speak MySQL's protocol."""
+
+TROUBLESHOOTING = (
+    (
+        Words(en="The server cannot be reached.", ko="서버에 연결할 수 없습니다."),
+        Words(
+            en="Its firewall must let this instance in, and private addresses must be opened by whoever runs Outcode "
+            "(OUTCODE_EGRESS_ALLOW=host:port).",
+            ko="서버의 방화벽이 이 인스턴스를 허용해야 하고, 사설 주소는 운영자가 "
+            "OUTCODE_EGRESS_ALLOW=호스트:포트로 열어야 합니다.",
+        ),
+    ),
+    (
+        Words(en="A reference is refused inside the query.", ko="쿼리 안의 참조가 거부됩니다."),
+        Words(
+            en="Values go where values stand: bare or inside quotes. For the name of a table or column, write the "
+            "reference inside identifier quotes.",
+            ko="값은 값이 올 자리에만 씁니다(그대로 또는 따옴표 안). 테이블이나 열 이름에는 식별자 따옴표 안에 "
+            "참조를 쓰세요.",
+        ),
+    ),
+    (
+        Words(en="Only 1,000 rows come.", ko="행이 1,000개만 나옵니다."),
+        Words(
+            en="Raise Max rows, or read in parts with LIMIT; $meta.truncated says whether rows were left out.",
+            ko="최대 행 수를 늘리거나 LIMIT으로 나누어 읽으세요. 잘렸는지는 $meta.truncated에 나옵니다.",
+        ),
+    ),
+    (
+        Words(
+            en="A change was not repeated after a lost connection.", ko="연결이 끊긴 뒤 변경이 재시도되지 않았습니다."
+        ),
+        Words(
+            en="The server may have carried it out. Look there first, or write the statement so that repeating "
+            "does no "
+            "harm, and run it again.",
+            ko="서버가 이미 처리했을 수 있습니다. 먼저 서버를 확인하거나, 반복해도 안전한 쿼리로 바꿔 다시 실행하세요.",
+        ),
+    ),
+)
+"""What people run into with every SQL database, and what to do then."""

@@ -15,6 +15,7 @@ from outcode.appkit import (
     App,
     AwsKeys,
     AwsOperation,
+    ChoiceField,
     Query,
     ReadSheet,
     RedisCommand,
@@ -24,14 +25,16 @@ from outcode.appkit import (
     TableTask,
     WriteFile,
 )
+from outcode.appkit.connections import HttpKind
 from outcode.appkit.template import literal_or_input
 from outcode.engine.inputs import Answer as InputAnswer
 from outcode.runs.files import TeamFiles
+from outcode.runs.sheets import SheetFiles
 from outcode.runs.transports import Transports
 from outcode.transport.answer import Answer, CallTrace, shaped
 from outcode.transport.aws import AwsConnection
 from outcode.transport.files import write_csv
-from outcode.transport.http import HttpConnection, perform_batch
+from outcode.transport.http import ChoiceList, HttpConnection, load_choices, perform_batch
 from outcode.transport.http.auth import needs_tokens
 from outcode.transport.sql import QueryOptions
 from outcode.values.json import Json
@@ -93,6 +96,7 @@ class Caller:
         self._transports = transports
         self._connections = connections
         self._files = files
+        self._sheet_files = SheetFiles(files, transports.http)
 
     async def line(
         self, scope: Scope, app: App, action: Action, connection_name: str | None, context: ReadContext, key: str
@@ -109,7 +113,9 @@ class Caller:
                 raise VendorRejected("connection_to_be_reconnected", name=opened.name)
         elif app.connections and app.connection_required:
             raise InputProblem("connection_required", app=app.name)
-        http = HttpConnection.of(app, opened, client=opened.client if opened else None)
+        # A database or a file proves itself in its own way; requests of such an app go out without credentials.
+        by_http = opened is not None and isinstance(app.connection_kind(opened.kind), HttpKind)
+        http = HttpConnection.of(app, opened if by_http else None, client=opened.client if opened else None)
         secrets = opened.secrets if opened else ()
         return Line(scope, app, action, opened, http, context, key, secrets, Redactor(secrets))
 
@@ -125,6 +131,29 @@ class Caller:
         except Problem as problem:
             raise await self._told(line, problem) from problem
         return self._redacted(line, answer)
+
+    async def choices(
+        self,
+        scope: Scope,
+        app: App,
+        field: ChoiceField,
+        connection_name: str | None,
+        answers: Mapping[str, Json],
+        *,
+        search: str = "",
+    ) -> ChoiceList:
+        """The options of a pick field, given the other answers of its form.
+
+        Raises NotFound for an unknown connection, and whatever the call that lists them raises, without secrets.
+        """
+        opened = await self._connections.open(scope, app, connection_name) if connection_name is not None else None
+        http = HttpConnection.of(app, opened, client=opened.client) if opened is not None else None
+        try:
+            return await load_choices(self._transports.http, field, answers, http, app=app, search=search)
+        except Problem as problem:
+            secrets = (*opened.secrets, *self._transports.http.secrets_of(http)) if opened and http else ()
+            problem.details = Redactor(secrets).redact_json(problem.details)
+            raise
 
     async def call_batch(
         self, line: Line, elements: Sequence[Mapping[str, InputAnswer]], record: Record, rows: Sequence[int]
@@ -233,9 +262,9 @@ class Caller:
 
     async def _read_sheet(self, line: Line, sheet: ReadSheet, answers: Mapping[str, InputAnswer]) -> Answer:
         connection = line.required()
-        content = await self._files.content(line.scope, str(connection.fields["file"]))
+        name, content = await self._sheet_files.content(line.scope, connection)
         options = {key: answers.get(source.field) for key, source in sheet.options.items()}
-        return await self._transports.sheets.perform(content, str(connection.fields["file_name"]), options)
+        return await self._transports.sheets.perform(content, name, options)
 
 
 async def _table(table: TableTask, answers: Mapping[str, InputAnswer], context: ReadContext) -> Answer:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from outcode.appkit import App, AwsKeys, ConnectionTest, DatabaseCredential, FileConnection, OAuth2Code, Outputs
+from outcode.runs.sheets import SheetFiles
 from outcode.runs.transports import Transports
 from outcode.transport.answer import optional_at
 from outcode.transport.aws import AwsConnection
@@ -40,7 +41,7 @@ class Connector:
     ) -> None:
         self._transports = transports
         self._connections = connections
-        self._files = files
+        self._sheet_files = SheetFiles(files, transports.http)
         self._guard = guard
 
     async def add(
@@ -141,9 +142,10 @@ class Connector:
                 case AwsKeys() as kind:
                     return Verified(await self._transports.aws.test(AwsConnection.of(kind, opened.fields)))
                 case FileConnection():
+                    name = str(opened.fields.get("file_name"))
                     if content is None:
-                        content = await self._files.content(scope, str(opened.fields["file"]))
-                    await self._transports.sheets.inspect(content, str(opened.fields["file_name"]))
+                        name, content = await self._sheet_files.content(scope, opened)
+                    await self._transports.sheets.inspect(content, name)
                     return Verified()
                 case _:
                     return await _asked(app, opened, client, keeper)

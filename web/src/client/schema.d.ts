@@ -502,6 +502,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/apps/{slug}/actions/{action}/choices/{field}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Choices
+         * @description The options of a pick field, asked from the app with the form's connection and other answers.
+         */
+        post: operations["apps_list_choices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{id}": {
         parameters: {
             query?: never;
@@ -595,6 +615,23 @@ export interface components {
         AppList: {
             /** Items */
             items: components["schemas"]["AppAnswer"][];
+        };
+        /**
+         * AskChoices
+         * @description What a form holds when a pick field asks for its options.
+         */
+        AskChoices: {
+            /** Connection */
+            connection?: string | null;
+            /** Inputs */
+            inputs?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Search
+             * @default
+             */
+            search: string;
         };
         /** Body_connections_add_connection */
         Body_connections_add_connection: {
@@ -734,6 +771,37 @@ export interface components {
         CheckAnswer: {
             /** Problems */
             problems: components["schemas"]["ProblemAnswer"][];
+        };
+        /**
+         * ChoiceAnswer
+         * @description One option: what is stored, and what people read.
+         */
+        ChoiceAnswer: {
+            /** Value */
+            value: string | number;
+            /** Label */
+            label: string;
+        };
+        /**
+         * ChoicesAnswer
+         * @description The options of a pick field, or why there are none: ``message`` says what to do then.
+         *
+         *     ``missing`` names the fields that must be filled in first; ``more`` says that the list went on.
+         */
+        ChoicesAnswer: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "not_connected" | "parent_missing" | "none_found";
+            /** Options */
+            options: components["schemas"]["ChoiceAnswer"][];
+            /** Message */
+            message: string | null;
+            /** Missing */
+            missing: string[];
+            /** More */
+            more: boolean;
         };
         /**
          * Connection
@@ -3047,6 +3115,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppDetails"];
+                };
+            };
+            /** @description What went wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    apps_list_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                action: string;
+                field: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskChoices"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChoicesAnswer"];
                 };
             };
             /** @description What went wrong */

@@ -369,4 +369,40 @@ APP = App(
             idempotent="by_inputs",
         ),
     ),
+    troubleshooting=(
+        (
+            Words(en="The address is refused as private or local.", ko="비공개 주소나 로컬 주소라며 거부됩니다."),
+            Words(
+                en="Outcode calls public addresses only. Whoever runs it can open others with OUTCODE_EGRESS_ALLOW.",
+                ko="Outcode는 공개 주소만 호출합니다. 운영자는 OUTCODE_EGRESS_ALLOW로 다른 주소를 열 수 있습니다.",
+            ),
+        ),
+        (
+            Words(en="The credential is not sent.", ko="인증 정보가 전송되지 않습니다."),
+            Words(
+                en="It goes to the connection's allowed hosts only, and never from https to http. Add the host of "
+                "the URL there.",
+                ko="인증 정보는 연결의 허용 호스트로만 가고, https에서 http로는 가지 않습니다. URL의 호스트를 허용 "
+                "호스트에 추가하세요.",
+            ),
+        ),
+        (
+            Words(
+                en="The result is one object, but I want its rows.", ko="결과가 객체 하나인데 그 안의 행이 필요합니다."
+            ),
+            Words(
+                en="Set Rows at to the path of the array, such as data.items; then later tasks run once for each row.",
+                ko="행 위치에 data.items처럼 배열의 경로를 쓰세요. 그러면 다음 작업이 행마다 실행됩니다.",
+            ),
+        ),
+        (
+            Words(en="A POST was not repeated after a time-out.", ko="시간 초과 뒤에 POST가 재시도되지 않았습니다."),
+            Words(
+                en="It may have been carried out. Send an Idempotency-Key header if the server knows it; then it "
+                "is repeated.",
+                ko="이미 처리되었을 수 있기 때문입니다. 서버가 지원하면 Idempotency-Key 헤더를 보내세요. 그러면 "
+                "재시도합니다.",
+            ),
+        ),
+    ),
 )

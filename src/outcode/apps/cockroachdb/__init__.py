@@ -5,6 +5,7 @@ from __future__ import annotations
 from outcode.appkit import App, DatabaseCredential, TextField, Words
 from outcode.apps.sql_query import (
     POSTGRESQL_PARAMETERS,
+    TROUBLESHOOTING,
     database_field,
     login_fields,
     mode,
@@ -56,4 +57,5 @@ APP = App(
             "postgresql", POSTGRESQL_PARAMETERS, link="https://www.cockroachlabs.com/docs/stable/sql-statements"
         ),
     ),
+    troubleshooting=TROUBLESHOOTING,
 )

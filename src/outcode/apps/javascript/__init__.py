@@ -30,7 +30,8 @@ FUNCTION_EXECUTION = Action(
         ko=(
             "작성한 코드를 async 함수의 본문으로 실행합니다. 반환한 값이 그대로 작업의 결과가 됩니다. "
             "배열을 반환하면 요소마다 반복되고, 객체를 반환하면 키를 참조할 수 있습니다. "
-            "콘솔 출력과 실행 시간은 $meta에 있습니다. lodash는 `_`로, 시간대까지 다루는 dayjs는 `dayjs`로 바로 쓸 수 "
+            "콘솔 출력과 실행 시간은 $meta에 있습니다. lodash는 `_`로, 시간대까지 다루는 dayjs는 `dayjs`로 바로 쓸 "
+            "수 "
             "있습니다. 네트워크, 파일, require는 쓸 수 없습니다."
         ),
     ),
@@ -105,4 +106,34 @@ APP = App(
         ko="격리된 샌드박스에서 직접 작성한 코드 몇 줄로 값을 가공합니다.",
     ),
     actions=(FUNCTION_EXECUTION,),
+    troubleshooting=(
+        (
+            Words(
+                en="fetch, require or process is not defined.",
+                ko="fetch, require, process가 정의되지 않았다고 나옵니다.",
+            ),
+            Words(
+                en="Code only computes; it reaches no network and no files. Use other tasks for that, and hand "
+                "their results in as input.",
+                ko="코드는 계산만 하며 네트워크나 파일에 닿지 않습니다. 그런 일은 다른 작업으로 하고 결과를 "
+                "input으로 받으세요.",
+            ),
+        ),
+        (
+            Words(en="A large number arrives as text.", ko="큰 숫자가 텍스트로 들어옵니다."),
+            Words(
+                en="JavaScript numbers are exact up to 2^53 only; larger whole numbers come as text. "
+                "BigInt(input.id) reads them.",
+                ko="JavaScript 숫자는 2^53까지만 정확해서 더 큰 정수는 텍스트로 옵니다. BigInt(input.id)로 읽으세요.",
+            ),
+        ),
+        (
+            Words(en="It stops after the time limit.", ko="제한 시간이 지나 멈춥니다."),
+            Words(
+                en="Hand in whole arrays with Run once instead of one element at a time, or raise the timeout (at "
+                "most 60 seconds).",
+                ko="한 번만 실행으로 배열을 통째로 넘기거나, 제한 시간을 늘리세요(최대 60초).",
+            ),
+        ),
+    ),
 )

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from outcode.appkit import App, DatabaseCredential, Words
-from outcode.apps.sql_query import MYSQL_FIELDS, MYSQL_PARAMETERS, query_action
+from outcode.apps.sql_query import (
+    MYSQL_FIELDS,
+    MYSQL_PARAMETERS,
+    TROUBLESHOOTING,
+    query_action,
+)
 
 APP = App(
     slug="mariadb",
@@ -19,4 +24,5 @@ APP = App(
         ),
     ),
     actions=(query_action("mysql", MYSQL_PARAMETERS, link="https://mariadb.com/docs/server/reference/sql-statements"),),
+    troubleshooting=TROUBLESHOOTING,
 )

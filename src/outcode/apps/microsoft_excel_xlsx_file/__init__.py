@@ -11,6 +11,7 @@ from outcode.appkit import (
     FileField,
     Input,
     ListField,
+    MapField,
     NumberField,
     Option,
     OutputField,
@@ -155,7 +156,8 @@ APP = App(
     name="Microsoft Excel (.xlsx File)",
     category="Productivity",
     description=Words(
-        en="Reads rows of an uploaded .xlsx or .csv file.", ko="업로드한 .xlsx 또는 .csv 파일의 행을 읽습니다."
+        en="Reads rows of an .xlsx or .csv file, uploaded or behind a link.",
+        ko="업로드하거나 링크로 연결한 .xlsx, .csv 파일의 행을 읽습니다.",
     ),
     connections=(
         FileConnection(
@@ -166,15 +168,72 @@ APP = App(
                     key="file",
                     label=Words(en="File", ko="파일"),
                     help=Words(
-                        en=".xlsx, .xlsm or .csv, at most 20 MB; stored encrypted.",
-                        ko=".xlsx, .xlsm, .csv, 최대 20 MB. 암호화하여 저장합니다.",
+                        en=".xlsx, .xlsm, .csv or .tsv, at most 20 MB; stored encrypted.",
+                        ko=".xlsx, .xlsm, .csv, .tsv, 최대 20 MB. 암호화하여 저장합니다.",
                     ),
                     required=True,
                     sensitive=True,
-                    suffixes=(".xlsx", ".xlsm", ".csv"),
+                    suffixes=(".xlsx", ".xlsm", ".csv", ".tsv"),
+                ),
+            ),
+        ),
+        FileConnection(
+            key="link",
+            label=Words(en="Link to a file", ko="파일 링크"),
+            fields=(
+                TextField(
+                    key="url",
+                    label=Words(en="File URL", ko="파일 URL"),
+                    help=Words(
+                        en="Read anew by every task; at most 10 MB.", ko="작업마다 새로 읽습니다. 최대 10 MB입니다."
+                    ),
+                    required=True,
+                    sensitive=True,
+                    place="url",
+                    placeholder="https://files.example.com/orders.xlsx",
+                ),
+                MapField(
+                    key="headers",
+                    label=Words(en="Request headers", ko="요청 헤더"),
+                    help=Words(
+                        en="Such as Authorization; stored encrypted.", ko="Authorization 등. 암호화하여 저장합니다."
+                    ),
+                    sensitive=True,
+                    advanced=True,
                 ),
             ),
         ),
     ),
     actions=(GET_ROWS,),
+    troubleshooting=(
+        (
+            Words(
+                en="It says that the file is an old .xls or has a password.", ko="옛 .xls이거나 암호가 있다고 나옵니다."
+            ),
+            Words(
+                en="Open it in Excel, remove the password, and save it as .xlsx.",
+                ko="Excel에서 열어 암호를 없애고 .xlsx로 저장하세요.",
+            ),
+        ),
+        (
+            Words(en="Cells with formulas are empty.", ko="수식이 있는 셀이 비어 있습니다."),
+            Words(
+                en="The file keeps the results that Excel stored last; one made by a program may hold none. Open "
+                "and save "
+                "it in Excel once; $meta.never_calculated counts such cells.",
+                ko="파일에는 Excel이 마지막으로 저장한 결과만 있습니다. 프로그램이 만든 파일에는 없을 수 있으니 "
+                "Excel에서 한 번 열어 "
+                "저장하세요. $meta.never_calculated가 그런 셀의 수입니다.",
+            ),
+        ),
+        (
+            Words(
+                en="A link answers a web page instead of the file.", ko="링크가 파일이 아니라 웹 페이지를 돌려줍니다."
+            ),
+            Words(
+                en="Share links of Google Drive and OneDrive show a page; use their direct download links.",
+                ko="Google Drive나 OneDrive의 공유 링크는 페이지를 보여 줍니다. 직접 다운로드 링크를 쓰세요.",
+            ),
+        ),
+    ),
 )

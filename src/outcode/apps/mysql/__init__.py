@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from outcode.appkit import App, DatabaseCredential, Words
-from outcode.apps.sql_query import MYSQL_FIELDS, MYSQL_PARAMETERS, query_action
+from outcode.apps.sql_query import (
+    MYSQL_FIELDS,
+    MYSQL_PARAMETERS,
+    TROUBLESHOOTING,
+    query_action,
+)
 
 APP = App(
     slug="mysql",
@@ -21,4 +26,5 @@ APP = App(
     actions=(
         query_action("mysql", MYSQL_PARAMETERS, link="https://dev.mysql.com/doc/refman/8.4/en/sql-statements.html"),
     ),
+    troubleshooting=TROUBLESHOOTING,
 )

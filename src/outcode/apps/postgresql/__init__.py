@@ -5,6 +5,7 @@ from __future__ import annotations
 from outcode.appkit import App, DatabaseCredential, TextField, Words
 from outcode.apps.sql_query import (
     POSTGRESQL_PARAMETERS,
+    TROUBLESHOOTING,
     database_field,
     login_fields,
     mode,
@@ -54,4 +55,5 @@ APP = App(
             "postgresql", POSTGRESQL_PARAMETERS, link="https://www.postgresql.org/docs/current/sql-commands.html"
         ),
     ),
+    troubleshooting=TROUBLESHOOTING,
 )

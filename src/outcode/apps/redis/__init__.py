@@ -49,4 +49,30 @@ APP = App(
         ),
     ),
     actions=ACTIONS,
+    troubleshooting=(
+        (
+            Words(
+                en="WRONGTYPE: the key holds another kind of value.", ko="WRONGTYPE: 키에 다른 종류의 값이 있습니다."
+            ),
+            Words(
+                en="These actions work with texts and numbers; lists, hashes and sets of other programs need their "
+                "own commands.",
+                ko="이 작업들은 텍스트와 숫자를 다룹니다. 다른 프로그램이 만든 목록, 해시, 집합에는 맞지 않습니다.",
+            ),
+        ),
+        (
+            Words(en="It says that cluster mode is not offered.", ko="클러스터 모드를 지원하지 않는다고 나옵니다."),
+            Words(
+                en="Connect to a server that holds all keys, or to a proxy in front of the cluster.",
+                ko="모든 키를 가진 서버나 클러스터 앞의 프록시에 연결하세요.",
+            ),
+        ),
+        (
+            Words(en="Search a key stops before the end.", ko="키 검색이 끝까지 가지 않습니다."),
+            Words(
+                en="Raise Max keys, or narrow the pattern; truncated says that there may be more.",
+                ko="최대 키 수를 늘리거나 패턴을 좁히세요. 더 있을 수 있으면 truncated가 true입니다.",
+            ),
+        ),
+    ),
 )

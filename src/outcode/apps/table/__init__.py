@@ -304,4 +304,22 @@ APP = App(
         JOIN,
         WRITE_CSV,
     ),
+    troubleshooting=(
+        (
+            Words(en="Values of a column are null and counted as errors.", ko="열의 값이 null이고 오류로 집계됩니다."),
+            Words(
+                en="They could not be read as the type. $meta.errors names the first of them with the reason; "
+                "choose another format in Transform type.",
+                ko="그 유형으로 읽을 수 없는 값입니다. $meta.errors에 처음 몇 개와 이유가 나옵니다. 유형 변환에서 "
+                "다른 형식을 고르세요.",
+            ),
+        ),
+        (
+            Words(en="Two results do not line up.", ko="두 결과의 행이 맞지 않습니다."),
+            Words(
+                en="Results of different sources have no common order. Bring them together by a key with Join.",
+                ko="출처가 다른 결과에는 공통 순서가 없습니다. 조인으로 키를 맞추세요.",
+            ),
+        ),
+    ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import PurePath
@@ -125,8 +125,28 @@ def split(fields: Iterable[Field], answers: Mapping[str, Json]) -> tuple[dict[st
 
 
 def secret_texts(sealed: Mapping[str, Json]) -> tuple[str, ...]:
-    """The sealed values that are there, as they would stand in a text."""
-    return tuple(str(value) for value in sealed.values() if value not in (None, ""))
+    """The sealed values that are there, as they would stand in a text; of names with values, the values.
+
+    >>> secret_texts({"url": "https://x.example/?sig=1", "headers": [{"key": "X-Token", "value": "t"}]})
+    ('https://x.example/?sig=1', 't')
+    """
+    return tuple(dict.fromkeys(_texts(sealed)))
+
+
+def _texts(value: Json) -> Iterator[str]:
+    match value:
+        case None | "":
+            return
+        case {"key": _, "value": single, **others} if not others:
+            yield from _texts(single)
+        case dict():
+            for member in value.values():
+                yield from _texts(member)
+        case list():
+            for item in value:
+                yield from _texts(item)
+        case _:
+            yield str(value)
 
 
 def file_name(upload: Upload) -> str:
