@@ -55,6 +55,9 @@ async def test_rows_of_a_query_feed_a_statement_each(place: Place, mariadb: Mari
     assert found.state == "done", found
     result = await place.instance.history.result(place.scope, found.id, "d")
     assert result.value == [{"name": "Kim", "age": 32}, {"name": "이", "age": 43}]
+    sent = (await place.instance.history.calls(place.scope, found.id, "c"))["calls"]
+    assert [(call["row"], call["error"]) for call in sent] == [(1, None), (2, None)]
+    assert "Kim" not in str(sent)
 
 
 async def test_cockroachdb_speaks_as_postgresql_does(place: Place, postgresql: TcpPostgresql) -> None:
@@ -77,3 +80,15 @@ async def test_redis_keeps_what_a_flow_saves(place: Place, redis: RedisServer) -
     assert found.state == "done", found
     assert (await place.instance.history.result(place.scope, found.id, "b")).value["value"] == '{"total":10}'
     assert (await place.instance.history.result(place.scope, found.id, "c")).value["value"] == 3
+    sent = await place.instance.history.calls(place.scope, found.id, "b")
+    assert [call["statement"] for call in sent["calls"]] == ["GET"]
+
+
+async def test_a_refused_password_marks_the_connection(place: Place, redis: RedisServer) -> None:
+    await connect(place, "redis", {**redis.connection().fields, "password": "wr0ng-canary"})
+    found = await run(place, {"a": task("redis", "get_value_by_key", key="order:1")})
+    assert found.state == "failed"
+    info = await place.instance.connections.find(place.scope, "Team")
+    assert info.state == "needs_attention"
+    (call,) = (await place.instance.history.calls(place.scope, found.id, "a"))["calls"]
+    assert call["error"] == "redis_password_refused"

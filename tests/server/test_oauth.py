@@ -84,6 +84,23 @@ async def test_a_person_agrees_and_the_connection_works(server: Server, vendor: 
     assert vendor.grants() == ["authorization_code"]
 
 
+async def test_removing_a_connection_takes_its_tokens_back(server: Server, vendor: Authorization) -> None:
+    session = await signed_in(server)
+    await come_back(server, await agree(server, await begin(server, session)), session)
+    assert vendor.revoked == []
+    assert (await server.call("DELETE", "/api/v1/connections/Vendor%20account")).status == 204
+    assert len(vendor.revoked) == 1
+    assert await listed(server) == []
+
+
+async def test_a_vendor_that_is_down_keeps_nobody_from_removing(server: Server, vendor: Authorization) -> None:
+    session = await signed_in(server)
+    await come_back(server, await agree(server, await begin(server, session)), session)
+    vendor.behave = "error_500"
+    assert (await server.call("DELETE", "/api/v1/connections/Vendor%20account")).status == 204
+    assert await listed(server) == []
+
+
 async def test_the_page_comes_back_from_our_own_site_so_that_the_session_comes_along(server: Server) -> None:
     session = await signed_in(server)
     path = await agree(server, await begin(server, session))

@@ -61,6 +61,11 @@ class RedisCommand(Declared):
     echo: Mapping[str, Input] = {}
     confirmed_by: Input | None = None
 
+    @property
+    def name(self) -> str:
+        """The command, or those that an option chooses from, as people know it."""
+        return self.command if isinstance(self.command, str) else " / ".join(self.command.commands.values())
+
 
 class RedisScan(Declared):
     """The names of all keys, or of those that match a glob pattern, in no order: ``{keys, count, truncated}``.
@@ -73,3 +78,8 @@ class RedisScan(Declared):
     kind: Literal["redis_scan"] = "redis_scan"
     pattern: str | Input | None = None
     limit: int | Input = 1000
+
+    @property
+    def name(self) -> str:
+        """The command that walks."""
+        return "SCAN"

@@ -128,7 +128,7 @@ def remove(
 
     async def work() -> None:
         async with workplace(data_dir, holder="outcode connections remove") as (instance, scope):
-            await instance.connections.remove(scope, name, used=used)
+            await instance.connector.remove(scope, name, instance.apps, used=used)
 
     run_async(work())
     say(words("connection.removed", name=name))

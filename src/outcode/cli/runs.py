@@ -12,8 +12,8 @@ from outcode.cli.console import DEFAULT_DATA_FOLDER, DataFolder, out, say, show,
 from outcode.cli.words import language, words
 from outcode.cli.work import run_async, workplace
 from outcode.engine.state import RunState
+from outcode.runs.call_log import curl_of
 from outcode.runs.history import RunInfo
-from outcode.transport.http import Trace
 from outcode.values import json
 from outcode.values.json import Json
 from outcode.values.problems import NotFound, restored
@@ -82,10 +82,10 @@ def show_calls(
     if as_json:
         out(json.dumps(kept))
     elif curl:
-        out("\n".join(Trace.from_dict(call).as_curl() for call in kept["calls"]))
+        out("\n".join(filter(None, map(curl_of, kept["calls"]))))
     else:
         rows = [_call(call) for call in kept["calls"]]
-        show_table(("Row", "Method", "URL", "Status", "ms"), rows)
+        show_table(("Row", "Call", "Outcome", "ms"), rows)
         if kept["count"] > len(rows):
             say(words("run.calls_left_out", kept=len(rows), count=kept["count"]))
 
@@ -104,8 +104,9 @@ def cancel(run_id: str, data_dir: DataFolder = DEFAULT_DATA_FOLDER) -> None:
 
 
 def _call(call: dict[str, Json]) -> tuple[str, ...]:
-    outcome = call["status"] or call["error"] or ""
-    return (str(call["row"] or ""), call["method"], call["url"], str(outcome), str(call["elapsed_ms"]))
+    said = f"{call['method']} {call['url']}" if "method" in call else " ".join(call["statement"].split())
+    outcome = call.get("status") or call["error"] or ""
+    return (str(call["row"] or ""), said, str(outcome), str(call["elapsed_ms"]))
 
 
 def checked_id(text: str) -> str:

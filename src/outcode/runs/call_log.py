@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from outcode.transport.answer import CallTrace
+from outcode.transport.http import Trace
 from outcode.values import json
 from outcode.values.json import Json
 
 FIRST_CALLS = 20
 FAILED_CALLS = 80
 MOST_BYTES = 512 * 1024
+
+
+def curl_of(call: Mapping[str, Json]) -> str | None:
+    """A kept call as a command line, its secrets masked; None for a statement."""
+    return Trace.from_dict(call).as_curl() if "method" in call else None
 
 
 @dataclass(slots=True)

@@ -31,11 +31,12 @@ from outcode.engine.inputs import Answer as InputAnswer
 from outcode.runs.files import TeamFiles
 from outcode.runs.sheets import SheetFiles
 from outcode.runs.transports import Transports
-from outcode.transport.answer import Answer, CallTrace, shaped
+from outcode.transport.answer import Answer, CallTrace, StatementTrace, shaped
 from outcode.transport.aws import AwsConnection
 from outcode.transport.files import write_csv
 from outcode.transport.http import ChoiceList, HttpConnection, load_choices, perform_batch
 from outcode.transport.http.auth import needs_tokens
+from outcode.transport.http.limits import Limiter
 from outcode.transport.sql import QueryOptions
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Problem, ProblemList, VendorRejected
@@ -48,7 +49,14 @@ from outcode.workspace.files import FileStore
 from outcode.workspace.scope import Scope
 
 _REFUSED = frozenset(
-    {"connection_refused_credentials", "connection_needs_reconnect", "sql_password_refused", "sql_login_refused"}
+    {
+        "connection_refused_credentials",
+        "connection_needs_reconnect",
+        "sql_password_refused",
+        "sql_login_refused",
+        "redis_password_missing",
+        "redis_password_refused",
+    }
 )
 """Problems that say something of the connection, not of the call."""
 
@@ -92,10 +100,13 @@ class Line:
 class Caller:
     """Carries out the actions of apps for runs; holds nothing of any one run."""
 
-    def __init__(self, transports: Transports, connections: ConnectionStore, files: FileStore) -> None:
+    def __init__(
+        self, transports: Transports, connections: ConnectionStore, files: FileStore, limiter: Limiter
+    ) -> None:
         self._transports = transports
         self._connections = connections
         self._files = files
+        self._limiter = limiter
         self._sheet_files = SheetFiles(files, transports.http)
 
     async def line(
@@ -212,6 +223,7 @@ class Caller:
                 kind = line.app.connection_kind(connection.kind)
                 if not isinstance(kind, AwsKeys):
                     raise InputProblem("connection_required", app=line.app.name)
+                await self._limiter.wait(connection.id, line.app.limits)
                 return await self._transports.aws.perform(
                     operation,
                     answers,
@@ -227,9 +239,11 @@ class Caller:
                 statement: BoundQuery = answers[query.statement.field]
                 options = QueryOptions.of(query, answers)
                 transport = self._transports.databases[connection.app]
-                return await transport.perform(statement, options, connection)
+                with StatementTrace.of(statement.text, record):
+                    return await transport.perform(statement, options, connection)
             case RedisCommand() | RedisScan() as command:
-                return await self._transports.redis.perform(command, answers, action.outputs, line.required())
+                with StatementTrace.of(command.name, record):
+                    return await self._transports.redis.perform(command, answers, action.outputs, line.required())
             case Script() as script:
                 return await self._run_script(line, script, answers)
             case ReadSheet() as sheet:

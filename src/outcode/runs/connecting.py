@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 
@@ -28,6 +29,8 @@ from outcode.workspace.connections import (
 )
 from outcode.workspace.files import FileStore
 from outcode.workspace.scope import Scope
+
+_log = logging.getLogger(__name__)
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _LONGEST_IDENTITY = 200
@@ -108,6 +111,25 @@ class Connector:
         if tested is not None:
             await self._connections.mark(scope, opened, tested)
         return await self._connections.find(scope, name)
+
+    async def remove(self, scope: Scope, name: str, apps: Mapping[str, App], *, used: bool = False) -> None:
+        """Delete a connection, and take its tokens back at the vendor's where that is possible.
+
+        Raises NotFound outside the team, PermissionProblem for another's, and Conflict while flows use it.
+        """
+        info = await self._connections.find(scope, name)
+        app = apps.get(info.app)
+        take_back = None
+        if app is not None and isinstance(app.connection_kind(info.kind), OAuth2Code):
+            opened = await self._connections.open(scope, app, name)
+            take_back = await self._transports.http.revoked(HttpConnection.of(app, opened, client=opened.client))
+        await self._connections.remove(scope, name, used=used)
+        if take_back is not None:
+            try:
+                await take_back()
+            except Problem as problem:
+                # It is gone here either way; at the vendor's it ends when its tokens do.
+                _log.warning("the tokens of a removed connection were not taken back: %s", problem.code)
 
     async def tried(
         self, scope: Scope, new: Draft, opened: OpenConnection | None = None, tokens: Tokens | None = None

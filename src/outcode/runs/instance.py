@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outcode.appkit import App
+from outcode.apps.base_urls import with_base_urls
 from outcode.apps.registry import all_apps
 from outcode.database.address import DatabaseAddress, external
 from outcode.database.blobs import BlobStore
@@ -89,7 +90,8 @@ async def open_instance(
         stack.push_async_callback(queue.close)
         secrets = SecretStore(MasterKey.load(settings.folder / "keys" / "master-key", settings.environment))
         tokens = DatabaseTokens(database, secrets)
-        instance = _assemble(settings, database, queue, secrets, tokens, all_apps() if apps is None else apps)
+        offered = with_base_urls(all_apps() if apps is None else apps, settings.base_urls)
+        instance = _assemble(settings, database, queue, secrets, tokens, offered)
         stack.push_async_callback(instance.transports.close)
         stack.push_async_callback(tokens.close)
         yield instance
@@ -119,14 +121,15 @@ def _assemble(
     connections = ConnectionStore(database, secrets, files)
     flows = FlowStore(database)
     guard = EgressGuard(parse_allow_rules(settings.egress_allow))
-    http = HttpClient(guard, tokens=tokens, limiter=DatabaseLimiter(database))
+    limiter = DatabaseLimiter(database)
+    http = HttpClient(guard, tokens=tokens, limiter=limiter)
     transports = Transports.behind(guard, http, SandboxPool(size=_SANDBOX_PROCESSES))
     payloads = PayloadStore(blobs)
     journal = Journal(database, payloads)
     clients = OAuthClientStore(database, secrets)
     connector = Connector(transports, connections, files, guard)
     requests = OAuthRequestStore(database, secrets, apps)
-    caller = Caller(transports, connections, files)
+    caller = Caller(transports, connections, files, limiter)
     documents = Documents(journal)
     runner = Runner(journal, documents, TaskRunner(caller, apps), apps)
     worker = Worker(journal, runner, queue, Reaper(database))

@@ -224,22 +224,23 @@ class TaskResultAnswer(Answer):
 
 
 class CallOfTask(Answer):
-    """One exchange with the outside, secrets masked; ``curl`` is the request as a command line."""
+    """One exchange with the outside, secrets masked: an HTTP request, also as ``curl``, or a statement."""
 
     row: int | None
-    method: str
-    url: str
     started_at: datetime
-    request_headers: list[tuple[str, str]]
-    request_body: str | None
-    request_size: int
-    attempt: int
-    address: str | None
-    status: int | None
-    response_size: int
     elapsed_ms: int
     error: str | None
-    curl: str
+    statement: str | None = None
+    method: str | None = None
+    url: str | None = None
+    request_headers: list[tuple[str, str]] = Field(default_factory=list)
+    request_body: str | None = None
+    request_size: int = 0
+    attempt: int = 1
+    address: str | None = None
+    status: int | None = None
+    response_size: int = 0
+    curl: str | None = None
 
 
 class CallsOfTask(Answer):

@@ -6,8 +6,11 @@ One shape for all transports, because references, tables and run history know no
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from time import monotonic
 from typing import Protocol
 
 from outcode.appkit.outputs import Outputs
@@ -15,6 +18,7 @@ from outcode.appkit.template import Input, literal_or_input
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Place, Problem, VendorRejected
 
+_LONGEST_STATEMENT = 10_000
 _STEP = re.compile(r"""\.?([^.\[\]"]+)|\[(\d+)\]|\.?\["((?:[^"\\]|\\.)*)"\]""")
 
 
@@ -29,6 +33,50 @@ class CallTrace(Protocol):
     def as_dict(self) -> dict[str, Json]:
         """Plain values only."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class StatementTrace:
+    """A statement that a database was sent, as it was written: its values are not part of it.
+
+    ``error`` is the code of the problem that it ended with.
+    """
+
+    statement: str
+    started_at: datetime
+    elapsed_ms: int
+    error: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended with a problem."""
+        return self.error is not None
+
+    def as_dict(self) -> dict[str, Json]:
+        """Plain values only, times in ISO 8601."""
+        return {**asdict(self), "started_at": self.started_at.isoformat()}
+
+    @classmethod
+    @contextmanager
+    def of(cls, statement: str, record: Callable[[CallTrace], None]) -> Iterator[None]:
+        """Tell ``record`` of what happens inside, however it ends.
+
+        >>> traces = []
+        >>> with StatementTrace.of("SELECT 1", traces.append):
+        ...     pass
+        >>> traces[0].statement, traces[0].error
+        ('SELECT 1', None)
+        """
+        started_at, begun = datetime.now(UTC), monotonic()
+        error: str | None = None
+        try:
+            yield
+        except Problem as problem:
+            error = problem.code
+            raise
+        finally:
+            elapsed = int(1000 * (monotonic() - begun))
+            record(cls(statement[:_LONGEST_STATEMENT], started_at, elapsed, error))
 
 
 @dataclass(frozen=True, slots=True)

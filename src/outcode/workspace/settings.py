@@ -17,13 +17,15 @@ class Settings:
 
     ``database_url`` names a PostgreSQL to use instead of the embedded one. ``egress_allow`` is the text of
     ``OUTCODE_EGRESS_ALLOW``. ``public_url`` is where people and vendors reach this instance, without a path.
-    ``environment`` holds what only its own reader should see, such as the master key.
+    ``base_urls`` is the text of ``OUTCODE_BASE_URLS``: other addresses of vendors' APIs, for proxies, private regions
+    and tests. ``environment`` holds what only its own reader should see, such as the master key.
     """
 
     folder: Path
     database_url: str | None = None
     egress_allow: str = ""
     public_url: str | None = None
+    base_urls: str = ""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -34,5 +36,6 @@ class Settings:
             database_url=environment.get("OUTCODE_DATABASE_URL") or None,
             egress_allow=environment.get("OUTCODE_EGRESS_ALLOW", ""),
             public_url=environment.get("OUTCODE_PUBLIC_URL") or None,
+            base_urls=environment.get("OUTCODE_BASE_URLS", ""),
             environment=environment,
         )

@@ -716,43 +716,54 @@ export interface components {
         };
         /**
          * CallOfTask
-         * @description One exchange with the outside, secrets masked; ``curl`` is the request as a command line.
+         * @description One exchange with the outside, secrets masked: an HTTP request, also as ``curl``, or a statement.
          */
         CallOfTask: {
             /** Row */
             row: number | null;
-            /** Method */
-            method: string;
-            /** Url */
-            url: string;
             /**
              * Started At
              * Format: date-time
              */
             started_at: string;
-            /** Request Headers */
-            request_headers: [
-                string,
-                string
-            ][];
-            /** Request Body */
-            request_body: string | null;
-            /** Request Size */
-            request_size: number;
-            /** Attempt */
-            attempt: number;
-            /** Address */
-            address: string | null;
-            /** Status */
-            status: number | null;
-            /** Response Size */
-            response_size: number;
             /** Elapsed Ms */
             elapsed_ms: number;
             /** Error */
             error: string | null;
+            /** Statement */
+            statement?: string | null;
+            /** Method */
+            method?: string | null;
+            /** Url */
+            url?: string | null;
+            /** Request Headers */
+            request_headers?: [
+                string,
+                string
+            ][];
+            /** Request Body */
+            request_body?: string | null;
+            /**
+             * Request Size
+             * @default 0
+             */
+            request_size: number;
+            /**
+             * Attempt
+             * @default 1
+             */
+            attempt: number;
+            /** Address */
+            address?: string | null;
+            /** Status */
+            status?: number | null;
+            /**
+             * Response Size
+             * @default 0
+             */
+            response_size: number;
             /** Curl */
-            curl: string;
+            curl?: string | null;
         };
         /**
          * CallsOfTask

@@ -146,7 +146,7 @@ async def remove_connection(
     used: Annotated[bool, Query(description="Whether to remove it although flows use it.")] = False,
 ) -> None:
     """Remove a connection and its file; refused while flows use it, unless told otherwise."""
-    await instance.connections.remove(scope, name, used=used)
+    await instance.connector.remove(scope, name, instance.apps, used=used)
 
 
 def _answers(fields: str) -> dict[str, Json]:

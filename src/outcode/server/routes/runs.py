@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from outcode.engine.results import TaskResult
 from outcode.flows.dataflow import TASK_LETTERS
+from outcode.runs.call_log import curl_of
 from outcode.runs.instance import Instance
 from outcode.server.access import CurrentInstance, CurrentScope, TeamRoute
 from outcode.server.exact import answer
@@ -32,7 +33,6 @@ from outcode.server.models import (
 )
 from outcode.server.paging import Before, Id, Limit, OfFlow, cut
 from outcode.server.routes.flows import checked_document
-from outcode.transport.http import Trace
 from outcode.values import json
 from outcode.values.problems import restored
 from outcode.workspace.scope import Scope
@@ -103,7 +103,7 @@ async def get_result(
 async def get_calls(instance: CurrentInstance, scope: CurrentScope, run_id: Id, letter: Letter) -> Response:
     """What a task said to the outside and heard back, without secrets."""
     kept = await instance.history.calls(scope, run_id, letter)
-    calls = [CallOfTask.model_validate({**call, "curl": Trace.from_dict(call).as_curl()}) for call in kept["calls"]]
+    calls = [CallOfTask.model_validate({**call, "curl": curl_of(call)}) for call in kept["calls"]]
     return answer(CallsOfTask(count=kept["count"], calls=calls))
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from secrets import token_hex
 from typing import TypeVar
 
 from yarl import URL
 
+from outcode.appkit.connections import OAuth2Code
 from outcode.transport.guard import EgressGuard
 from outcode.transport.http.auth import (
     HttpConnection,
@@ -28,6 +30,7 @@ from outcode.transport.http.auth import (
     needs_tokens,
     origin_of,
     refusal,
+    revoked,
     same_origin,
 )
 from outcode.transport.http.decode import Response
@@ -144,6 +147,17 @@ class Sender:
             return await self._follow(request, caller)
 
         return await drive(steps, send)
+
+    async def revoked(self, connection: HttpConnection) -> Callable[[], Awaitable[None]] | None:
+        """What takes the connection's tokens back at the vendor's, to be called once they are not needed any more.
+
+        None where there is nothing to take back.
+        """
+        tokens = await self._keeper.kept(connection) if isinstance(connection.kind, OAuth2Code) else None
+        if tokens is None or not isinstance(connection.kind, OAuth2Code):
+            return None
+        steps = revoked(connection, connection.kind, tokens)
+        return partial(self.run, steps, connection, tokens) if steps is not None else None
 
     def secrets_of(self, connection: HttpConnection) -> tuple[str, ...]:
         """What must not be shown of a connection, its latest tokens included."""
