@@ -24,6 +24,7 @@ from outcode.workspace.keys import add_api_key
 from outcode.workspace.people import create_workspace
 from outcode.workspace.scope import Scope
 from outcode.workspace.settings import Settings
+from tests.support.databases import drop_database
 
 Result = TypeVar("Result")
 _TEMPLATE = "template_outcode"
@@ -87,8 +88,10 @@ async def database_address(postgres_server: DatabaseAddress) -> AsyncIterator[Da
     connection = await asyncpg.connect(**postgres_server.arguments())
     await connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
     yield _of(postgres_server, name)
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    try:
+        await drop_database(connection, name)
+    finally:
+        await connection.close()
 
 
 @pytest.fixture

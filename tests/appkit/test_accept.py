@@ -15,6 +15,7 @@ from outcode.appkit import (
     Option,
     RowsField,
     SelectField,
+    ShownWhen,
     SwitchField,
     TextField,
     Words,
@@ -140,3 +141,19 @@ def test_numbers_too_long_to_work_with_are_refused_at_once(value: Any) -> None:
     for field in (NumberField(key="x", label=LABEL), WHOLE):
         with pytest.raises(InputProblem):
             accept(field, value)
+
+
+def test_what_the_form_does_not_show_is_neither_asked_nor_kept() -> None:
+    kind = SelectField(key="kind", label=LABEL, default="a", options=SELECT.options)
+    when = ShownWhen(field="kind", values=("b",))
+    secret = TextField(key="secret", label=LABEL, required=True, shown_when=when)
+    deeper = TextField(key="deeper", label=LABEL, required=True, shown_when=ShownWhen(field="secret", values=("yes",)))
+    fields = (secret, deeper, kind)
+    assert accept_answers(fields, {"secret": "ignored"}) == {"kind": "a"}
+    assert accept_answers(fields, {"kind": "b", "secret": "s"}) == {"kind": "b", "secret": "s"}
+    with pytest.raises(InputProblem) as missing:
+        accept_answers(fields, {"kind": "b"})
+    assert missing.value.place.field == "secret"
+    with pytest.raises(InputProblem) as below:
+        accept_answers(fields, {"kind": "b", "secret": "yes"})
+    assert below.value.place.field == "deeper"

@@ -21,6 +21,17 @@ def test_calls_and_credentials_go_to_the_other_address_only() -> None:
     assert APPS["shop"].base_url == "https://api.shop.example/v1"
 
 
+def test_an_address_of_the_kind_gives_way_too() -> None:
+    (kind,) = APPS["shop"].connections
+    own = APPS["shop"].model_copy(
+        update={"connections": (kind.model_copy(update={"base_url": "https://eu.shop.example"}),)}
+    )
+    changed = with_base_urls({"shop": own}, "shop=http://127.0.0.1:8700")["shop"]
+    connection = HttpConnection.of(changed, Stored("key", {"api_key": "k"}))
+    assert connection.base_url == "http://127.0.0.1:8700"
+    assert "eu.shop.example" not in connection.hosts
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -14,6 +14,7 @@ from outcode.database.address import DatabaseAddress
 from outcode.database.migrate import alembic_config, migrate
 from outcode.database.schema import metadata
 from outcode.values.problems import SetupProblem
+from tests.support.databases import drop_database
 
 GLOBAL = {"organizations", "teams", "users"}
 
@@ -50,7 +51,7 @@ async def test_several_processes_may_migrate_at_once(postgres_server: DatabaseAd
         await asyncio.gather(*(migrate(address) for _ in range(4)))
         await migrate(address)
     finally:
-        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await drop_database(connection, name)
         await connection.close()
 
 
@@ -91,7 +92,7 @@ async def test_connections_of_the_first_version_get_their_kind(postgres_server: 
         rows = await connection.fetch("SELECT name, kind, settings, state FROM connections ORDER BY name")
         await connection.close()
     finally:
-        await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await drop_database(server, name)
         await server.close()
     assert [tuple(row) for row in rows] == [
         ("db", "database", '{"host": "h"}', "untested"),

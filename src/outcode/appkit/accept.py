@@ -69,14 +69,31 @@ def is_empty(value: Json) -> bool:
     return value is None or value == ""
 
 
+def shown_fields(fields: Iterable[Field], answers: Mapping[str, Json]) -> list[Field]:
+    """The fields that a form with these answers shows; one that hangs on a hidden field is hidden, too."""
+    every = {field.key: field for field in fields}
+
+    def is_shown(field: Field) -> bool:
+        when = field.shown_when
+        other = every.get(when.field) if when is not None else None
+        if when is None or other is None:
+            return True
+        value = answers.get(other.key)
+        return (other.default if is_empty(value) else value) in when.values and is_shown(other)
+
+    return [field for field in every.values() if is_shown(field)]
+
+
 def accept_answers(fields: Iterable[Field], answers: Mapping[str, Json], *, within: str = "") -> dict[str, Json]:
     """All answers in their form, defaults filled in; raises one ProblemList with every wrong one.
+
+    Fields that the form does not show are neither asked nor part of what is answered.
 
     ``within`` is the dotted path in front of the field keys in the problems' places, such as ``inputs``.
     """
     accepted: dict[str, Json] = {}
     problems: list[Problem] = []
-    for field in fields:
+    for field in shown_fields(fields, answers):
         try:
             accepted[field.key] = accept(field, answers.get(field.key))
         except InputProblem as problem:

@@ -30,5 +30,10 @@ def with_base_urls(apps: Mapping[str, App], text: str) -> Mapping[str, App]:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
             raise SetupProblem("base_url_invalid", entry=entry)
-        changed[slug] = app.model_copy(update={"base_url": url})
+        # A kind of connection may have an address of its own, which the operator's replaces, too.
+        kinds = tuple(
+            kind.model_copy(update={"base_url": None}) if getattr(kind, "base_url", None) else kind
+            for kind in app.connections
+        )
+        changed[slug] = app.model_copy(update={"base_url": url, "connections": kinds})
     return MappingProxyType({**apps, **changed})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
 from typing import Any, assert_never
 
 from outcode.appkit import Action
-from outcode.appkit.accept import accept
+from outcode.appkit.accept import accept, shown_fields
 from outcode.appkit.fields import (
     ChoiceField,
     CodeField,
@@ -47,22 +48,32 @@ Answer = Any
 
 
 def resolve_inputs(
-    task: Task, action: Action, scope: Scope, whole: Scope, *, allowed_hosts: frozenset[str]
+    task: Task,
+    action: Action,
+    scope: Scope,
+    whole: Scope,
+    *,
+    allowed_hosts: frozenset[str],
+    timezone: tzinfo = UTC,
 ) -> dict[str, Answer]:
-    """Every field's answer, ready for the call.
+    """Every field's answer, ready for the call; null for those that the form does not show.
 
+    Moments without an offset are meant in ``timezone``.
     ``scope`` is that of the element at hand, ``whole`` the one in which arrays are whole. SQL fields become a
     BoundQuery and JavaScript fields a BoundScript, in which values are parameters and variables, never source text.
     Raises InputProblem and ReferenceProblem with the field in their place.
     """
     answers: dict[str, Answer] = {}
-    for field in action.fields:
+    # Those that show always come first: what they say decides about the others.
+    for field in sorted(action.fields, key=lambda field: field.shown_when is not None):
+        if field.shown_when is not None and field not in shown_fields(action.fields, answers):
+            answers[field.key] = None
+            continue
         place = f"inputs.{field.key}"
         try:
             tagged = task.inputs.get(field.key)
-            answers[field.key] = _resolve(
-                field, tagged, whole if isinstance(field, RowsField) else scope, allowed_hosts
-            )
+            answer = _resolve(field, tagged, whole if isinstance(field, RowsField) else scope, allowed_hosts)
+            answers[field.key] = _in_zone(answer, timezone) if isinstance(field, DatetimeField) else answer
         except InputProblem as problem:
             raise problem.at(field=place) from problem
     return answers
@@ -103,6 +114,14 @@ def _resolve(field: Field, tagged: Tagged | None, scope: Scope, allowed_hosts: f
             return accept(field, resolve_tagged(tagged, scope, field=f"inputs.{field.key}"))
         case _:
             assert_never(field)
+
+
+def _in_zone(moment: str | None, timezone: tzinfo) -> str | None:
+    """A moment with its offset; of a local time that comes twice the first."""
+    if moment is None:
+        return None
+    read = datetime.fromisoformat(moment)
+    return (read if read.tzinfo is not None else read.replace(tzinfo=timezone)).isoformat()
 
 
 def _bound(field: Field, value: Json) -> Answer:

@@ -16,6 +16,7 @@ from outcode.appkit import (
     AwsKeys,
     AwsOperation,
     ChoiceField,
+    DatabaseCredential,
     Query,
     ReadSheet,
     RedisCommand,
@@ -54,8 +55,11 @@ _REFUSED = frozenset(
         "connection_needs_reconnect",
         "sql_password_refused",
         "sql_login_refused",
+        "sql_login_method",
         "redis_password_missing",
         "redis_password_refused",
+        "redis_password_unwanted",
+        "redis_username_unknown",
     }
 )
 """Problems that say something of the connection, not of the call."""
@@ -238,8 +242,11 @@ class Caller:
                 connection = line.required()
                 statement: BoundQuery = answers[query.statement.field]
                 options = QueryOptions.of(query, answers)
-                transport = self._transports.databases[connection.app]
-                with StatementTrace.of(statement.text, record):
+                kind = line.app.connection_kind(connection.kind)
+                if not isinstance(kind, DatabaseCredential):
+                    raise InputProblem("connection_required", app=line.app.name)
+                transport = self._transports.databases[kind.engine]
+                with StatementTrace.of(line.redactor.redact(statement.text), record):
                     return await transport.perform(statement, options, connection)
             case RedisCommand() | RedisScan() as command:
                 with StatementTrace.of(command.name, record):

@@ -122,7 +122,7 @@ def _assemble(
     flows = FlowStore(database)
     guard = EgressGuard(parse_allow_rules(settings.egress_allow))
     limiter = DatabaseLimiter(database)
-    http = HttpClient(guard, tokens=tokens, limiter=limiter)
+    http = HttpClient(guard, allow_unverified_tls=settings.allow_unverified_tls, tokens=tokens, limiter=limiter)
     transports = Transports.behind(guard, http, SandboxPool(size=_SANDBOX_PROCESSES))
     payloads = PayloadStore(blobs)
     journal = Journal(database, payloads)

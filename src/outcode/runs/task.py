@@ -164,7 +164,9 @@ async def _a_few_at_once(call: Callable[[_Part], Awaitable[None]], parts: Iterab
 
 
 def _inputs(work: _Work, line: Line, scope: Mapping[str, Root]) -> dict[str, Answer]:
-    return resolve_inputs(work.task, work.action, scope, work.scope, allowed_hosts=line.allowed_hosts)
+    return resolve_inputs(
+        work.task, work.action, scope, work.scope, allowed_hosts=line.allowed_hosts, timezone=line.context.timezone
+    )
 
 
 @dataclass(frozen=True, slots=True)

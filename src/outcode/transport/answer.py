@@ -6,6 +6,7 @@ One shape for all transports, because references, tables and run history know no
 from __future__ import annotations
 
 import re
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -37,9 +38,9 @@ class CallTrace(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StatementTrace:
-    """A statement that a database was sent, as it was written: its values are not part of it.
+    """A statement for a database, as it was written: bound values are not part of it, names in quotes are.
 
-    ``error`` is the code of the problem that it ended with.
+    ``error`` is the code of the problem that it ended with, or ``cancelled``.
     """
 
     statement: str
@@ -73,6 +74,9 @@ class StatementTrace:
             yield
         except Problem as problem:
             error = problem.code
+            raise
+        except CancelledError:
+            error = "cancelled"
             raise
         finally:
             elapsed = int(1000 * (monotonic() - begun))

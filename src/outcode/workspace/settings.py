@@ -18,7 +18,8 @@ class Settings:
     ``database_url`` names a PostgreSQL to use instead of the embedded one. ``egress_allow`` is the text of
     ``OUTCODE_EGRESS_ALLOW``. ``public_url`` is where people and vendors reach this instance, without a path.
     ``base_urls`` is the text of ``OUTCODE_BASE_URLS``: other addresses of vendors' APIs, for proxies, private regions
-    and tests. ``environment`` holds what only its own reader should see, such as the master key.
+    and tests. ``allow_unverified_tls``: whether tasks may switch certificate checks off. ``environment`` holds what
+    only its own reader should see, such as the master key.
     """
 
     folder: Path
@@ -26,6 +27,7 @@ class Settings:
     egress_allow: str = ""
     public_url: str | None = None
     base_urls: str = ""
+    allow_unverified_tls: bool = True
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -37,5 +39,6 @@ class Settings:
             egress_allow=environment.get("OUTCODE_EGRESS_ALLOW", ""),
             public_url=environment.get("OUTCODE_PUBLIC_URL") or None,
             base_urls=environment.get("OUTCODE_BASE_URLS", ""),
+            allow_unverified_tls=environment.get("OUTCODE_UNVERIFIED_TLS") != "refuse",
             environment=environment,
         )

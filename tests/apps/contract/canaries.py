@@ -17,6 +17,7 @@ from outcode.appkit import (
     Bearer,
     Field,
     LoginSession,
+    MapField,
     MultiSelectField,
     NumberField,
     OAuth2Code,
@@ -29,6 +30,7 @@ from outcode.appkit.connections import ConnectionKind
 from outcode.appkit.lint.taken import placeholders
 from outcode.appkit.samples import Sample, SampleResponse
 from outcode.values import json
+from outcode.workspace.connections.drafts import secret_texts
 
 ACCESS_TOKEN = "canary-access-token-Zq7x"
 REFRESH_TOKEN = "canary-refresh-token-Zq7x"
@@ -69,7 +71,7 @@ class Held:
 def held(kind: ConnectionKind, sample: Sample) -> Held:
     """A connection of a kind, with the sample's fields where they are no secrets."""
     fields = {each.key: _value(each, kind, sample.connection.fields) for each in kind.fields}
-    secrets = [str(fields[each.key]) for each in kind.fields if each.sensitive]
+    secrets = list(secret_texts({each.key: fields[each.key] for each in kind.fields if each.sensitive}))
     values = dict(fields)
     kept: list[str] = []
     match kind:
@@ -114,6 +116,8 @@ def _value(each: Field, kind: ConnectionKind, given: Mapping[str, Any]) -> Any:
         key = private_key(kind.algorithm)
         return json.dumps(_key_file(key, kind)) if each.key == kind.key_file else key
     proving = kind.value if isinstance(kind, ApiKey) else kind.token if isinstance(kind, Bearer) else ""
+    if isinstance(each, MapField):
+        return {f"X-{each.key}": f"canary-{each.key}-Zq7x"} if each.sensitive else {}
     if each.sensitive or each.key in placeholders(proving):
         return f"canary-{each.key}-Zq7x"
     if each.default is not None:

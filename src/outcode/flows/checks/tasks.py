@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from outcode.appkit import Action, App
+from outcode.appkit.accept import shown_fields
+from outcode.appkit.fields import Field
 from outcode.flows.checks.values import value_findings
 from outcode.flows.dataflow import Dataflow, Task
 from outcode.flows.findings import Finding, finding, suggestions
 from outcode.flows.positions import Path
+from outcode.values.tagged import Literal, Template
 
 MAX_TASKS = 1000
 
@@ -58,8 +61,19 @@ def _inputs(action: Action, task: Task, path: Path) -> Iterator[Finding]:
             yield finding("flow_key_unknown", (*path, key), at_key=True, key=key, known=suggestions(key, known))
         else:
             yield finding("flow_key_superfluous", (*path, key), at_key=True, key=key)
-    for field in action.fields:
+    for field in _asked(action, task):
         yield from value_findings(field, task.inputs.get(field.key), (*path, field.key))
+
+
+def _asked(action: Action, task: Task) -> Iterable[Field]:
+    """The fields that the form shows; where a reference decides that, those that have been filled in."""
+    said = {key: tagged.value for key, tagged in task.inputs.items() if isinstance(tagged, Literal)}
+    shown = shown_fields(action.fields, said)
+    for field in action.fields:
+        when = field.shown_when
+        undecided = when is not None and isinstance(task.inputs.get(when.field), Template)
+        if field in shown or (undecided and field.key in task.inputs):
+            yield field
 
 
 def _connection(app: App, task: Task, connections: Mapping[str, str] | None, path: Path) -> Iterator[Finding]:
