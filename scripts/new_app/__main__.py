@@ -25,10 +25,14 @@ def main(arguments: list[str]) -> None:
     known = sorted({app.category for app in all_apps().values()})
     if not name or not category or not _SLUG.fullmatch(slug):
         raise SystemExit(
-            f"{_USAGE}\nA slug is lower case words joined by hyphens. Categories so far: {', '.join(known)}"
+            f"{_USAGE}\nA slug is lower case words joined by hyphens, and begins with a letter."
+            f" Categories so far: {', '.join(known)}"
         )
-    if folder.exists():
-        raise SystemExit(f"There is an app {slug} already: {folder.relative_to(ROOT)}")
+    for taken in (folder, folder.with_suffix(".py")):
+        if taken.exists():
+            raise SystemExit(f"The name {slug} is taken: {taken.relative_to(ROOT)}")
+    if category not in known:
+        print(f"{category} is a new category; those so far: {', '.join(known)}")
     write(folder, name=name, slug=slug, category=category)
     subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", str(folder)], check=True)
     print(Template((_TEMPLATE / "next.txt").read_text("utf-8")).substitute(folder=folder.relative_to(ROOT), slug=slug))

@@ -30,13 +30,15 @@ def stays_on_the_machine() -> Iterator[None]:
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("slug", SLUGS)
 async def test_contract(slug: str, check: str) -> None:
-    assert await CHECKS[check](installed()[slug]) == []
+    found = await CHECKS[check](installed()[slug])
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("check", SLOW)
 async def test_contract_of_all_apps_at_once(check: str) -> None:
     found = await asyncio.gather(*(SLOW[check](subject) for subject in installed().values()))
-    assert [finding for findings in found for finding in findings] == []
+    all_findings = [finding for findings in found for finding in findings]
+    assert not all_findings, "\n".join(all_findings)
 
 
 @pytest.mark.parametrize("slug", SLUGS)

@@ -35,7 +35,7 @@ class Places:
             case BaseModel():
                 return self._piece(value)
             case Mapping():
-                return {key: self.local(item) for key, item in value.items()}
+                return {self.local(key): self.local(item) for key, item in value.items()}
             case list():
                 return [self.local(item) for item in value]
             case tuple():
@@ -52,7 +52,7 @@ class Places:
                     value = value.replace(quote(f"{self.base}/{mark}", safe=""), quote(f"{scheme}://", safe=""))
                 return value
             case dict():
-                return {key: self.real(item) for key, item in value.items()}
+                return {self.real(key): self.real(item) for key, item in value.items()}
             case list():
                 return [self.real(item) for item in value]
             case _:
