@@ -7,6 +7,7 @@ therefore only opens the same address again, from our own page: then the cookie 
 from __future__ import annotations
 
 from html import escape
+from importlib.resources import files
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -25,10 +26,12 @@ router = APIRouter(tags=["connections"])
 
 _PATH = "/oauth/callback"
 _LONGEST = 4000
+_STYLE = files("outcode.server").joinpath("page.css").read_bytes()
 _PAGE = """<!doctype html>
 <html lang="{language}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">{more}<title>{title}</title></head>
-<body><main><h1>{title}</h1><p>{text}</p></main></body>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">{more}<title>{title} · Outcode</title>
+<link rel="stylesheet" href="/oauth/page.css"></head>
+<body><main data-state="{state}"><p class="product">Outcode</p><h1>{title}</h1><p>{text}</p></main></body>
 </html>
 """
 
@@ -66,20 +69,26 @@ async def finish_consent(
     except Problem as problem:
         return _failed(problem, language)
     title = sentence("oauth_connected", "message", language, {"name": info.name, "identity": info.identity or "–"})
-    return _page(language, title, sentence("oauth_connected", "hint", language, {}))
+    return _page(language, "done", title, sentence("oauth_connected", "hint", language, {}))
+
+
+@router.get("/oauth/page.css", response_class=Response, include_in_schema=False)
+async def page_style() -> Response:
+    """How the page looks; a file of its own, because the page may hold no style."""
+    return Response(_STYLE, 200, {"Cache-Control": "public, max-age=3600"}, "text/css; charset=utf-8")
 
 
 def _again(request: Request, language: str) -> Response:
     address = f"{_PATH}?{urlencode([*request.query_params.multi_items(), ('returned', 'true')])}"
     more = f'<meta http-equiv="refresh" content="0;url={escape(address)}">'
-    return _page(language, sentence("oauth_returning", "message", language, {}), "", more=more)
+    return _page(language, "returning", sentence("oauth_returning", "message", language, {}), "", more=more)
 
 
 def _failed(problem: Problem, language: str) -> Response:
-    return _page(language, problem.message(language), problem.hint(language), status=status_of(problem))
+    return _page(language, "failed", problem.message(language), problem.hint(language), status=status_of(problem))
 
 
-def _page(language: str, title: str, text: str, *, more: str = "", status: int = 200) -> Response:
-    page = _PAGE.format(language=language, title=escape(title), text=escape(text), more=more)
+def _page(language: str, state: str, title: str, text: str, *, more: str = "", status: int = 200) -> Response:
+    page = _PAGE.format(language=language, state=state, title=escape(title), text=escape(text), more=more)
     headers = {"Cache-Control": "no-store", "Content-Language": language, "Referrer-Policy": "no-referrer"}
     return Response(page, status, headers, "text/html; charset=utf-8")
