@@ -136,7 +136,7 @@ async def test_secret_headers_of_the_task_stay_on_their_server(client: HttpClien
     outer = await serve(
         recording(seen, lambda request: to({"/a": "/b", "/b": f"{elsewhere}/c"}[request.path])(request))
     )
-    headers = {name: CANARY for name in ("Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key", "Apikey")}
+    headers = dict.fromkeys(("Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key", "Apikey"), CANARY)
     headers |= {"Accept": "text/csv", "Accept-Language": "ko", "User-Agent": "Robot"}
     localhost = HttpClient(EgressGuard(parse_allow_rules("127.0.0.1 localhost")))
     await call(localhost, f"{outer}/a", headers=headers)

@@ -35,13 +35,13 @@ def wait_before_next(
     if isinstance(outcome, Problem):
         untouched = outcome.code == _NEVER_CARRIED_OUT and not moved
         lost = outcome.code in {_NEVER_CARRIED_OUT, *_REPEATED_WHEN_LOST}
-        return _backoff(attempt) if untouched or (lost and request.repeatable) else None
+        return backoff(attempt) if untouched or (lost and request.repeatable) else None
     untouched = outcome.status == 429 and not moved
     if not untouched and not (request.repeatable and outcome.status in {429, *_OPEN_STATUSES}):
         return None
     asked = retry_after(outcome.header("retry-after"), datetime.now(UTC))
     if asked is None:
-        return _backoff(attempt)
+        return backoff(attempt)
     return asked if asked <= LONGEST_WAIT else None
 
 
@@ -72,5 +72,6 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     return min(max((moment - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
 
 
-def _backoff(attempt: int) -> float:
+def backoff(attempt: int) -> float:
+    """Seconds before attempt ``attempt + 1`` where nobody asked for a certain wait: longer each time, never alike."""
     return random.uniform(0.5, 1.0) * min(0.4 * 2.0**attempt, LONGEST_WAIT)  # noqa: S311 - spreads load, hides nothing
