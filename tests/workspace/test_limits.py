@@ -12,6 +12,7 @@ import pytest
 
 from outcode.appkit import Limit
 from outcode.apps.registry import find_app
+from outcode.values.json import Json
 from outcode.values.problems import RateLimited
 from outcode.workspace.limits import DatabaseLimiter
 from tests.conftest import Place
@@ -27,7 +28,8 @@ def limit(calls: int, seconds: int = 1) -> Limit:
 
 
 async def connection(place: Place, name: str = "Shop") -> str:
-    info = await place.instance.connections.add(place.scope, find_app("api"), name, {"token": "t0ken"})
+    fields: dict[str, Json] = {"token": "t0ken", "allowed_hosts": ["shop.test"]}
+    info = await place.instance.connections.add(place.scope, find_app("api"), name, fields)
     return info.id
 
 
