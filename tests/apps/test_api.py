@@ -26,6 +26,12 @@ def test_it_needs_no_connection_and_takes_each_kind_that_a_server_may_ask_for() 
     assert secret == ["token", "password", "value", "value", "client_secret"]
 
 
+def test_a_credential_is_bound_to_hosts() -> None:
+    """Everybody in a team may use a connection, so nobody may say where its credential goes but who made it."""
+    required = {kind.key: field.required for kind in APP.connections for field in kind.fields if field.kind == "list"}
+    assert required == {kind.key: kind.key != "none" for kind in APP.connections}
+
+
 def test_every_choice_of_the_form_is_one_the_transport_knows() -> None:
     assert options("method") == METHODS
     assert set(options("body_type")) <= set(BODY_TYPES)

@@ -10,7 +10,7 @@ import sqlalchemy as sql
 
 from outcode.database import schema
 from outcode.runs.history import RunInfo
-from outcode.values.problems import Conflict, InputProblem, NotFound, PermissionProblem, VendorRejected
+from outcode.values.problems import Conflict, EgressRefused, InputProblem, NotFound, PermissionProblem, VendorRejected
 from outcode.workspace.connections import ConnectionInfo
 from outcode.workspace.people import create_workspace
 from outcode.workspace.scope import Scope, new_id
@@ -86,14 +86,18 @@ async def test_a_taken_name_is_told_before_the_vendor_is_asked(place: Place) -> 
 
 async def test_a_change_keeps_secrets_that_the_form_leaves_out(place: Place) -> None:
     made = await add(place)
-    changed = await update(place, {"zone": "eu"})
-    assert (changed.id, changed.version, changed.settings["zone"]) == (made.id, 2, "eu")
+    changed = await update(place, {})
+    assert (changed.id, changed.version) == (made.id, 2)
     opened = await place.instance.connections.open(place.scope, place.instance.apps["vendor"], "Account")
     assert opened.fields["token"] == GOOD
     with pytest.raises(VendorRejected):
         await update(place, {"token": "wrong"})
     opened = await place.instance.connections.open(place.scope, place.instance.apps["vendor"], "Account")
     assert (opened.fields["token"], opened.version) == (GOOD, 2)
+    with pytest.raises(InputProblem) as moved:
+        await update(place, {"zone": "eu"})
+    assert (moved.value.code, moved.value.place.field) == ("connection_secret_needed_again", "token")
+    assert (await update(place, {"zone": "eu", "token": GOOD})).settings["zone"] == "eu"
     with pytest.raises(InputProblem) as emptied:
         await update(place, {"token": ""})
     assert emptied.value.code == "field_required"
@@ -122,6 +126,24 @@ async def test_refused_credentials_in_a_run_mark_the_connection_once(place: Plac
     assert (await run(place, {"a": ME})).state == "done"
     assert await place.instance.database.pool.fetchval("SELECT count(*) FROM rate_limits") == 1
     assert (await place.instance.connections.find(place.scope, "Account")).problem is None
+
+
+async def test_a_test_that_says_nothing_of_the_credentials_leaves_the_state(
+    place: Place, vendor: Authorization
+) -> None:
+    await add(place)
+    connector, app = place.instance.connector, place.instance.apps["vendor"]
+    before = await place.instance.connections.find(place.scope, "Account")
+    place.instance.guard.refuse_port(int(vendor.base.rpartition(":")[2]))
+    with pytest.raises(EgressRefused):
+        await connector.test(place.scope, app, "Account")
+    found = await place.instance.connections.find(place.scope, "Account")
+    assert found.state == "working"
+    assert found.problem is not None
+    assert found.problem["code"] == "blocked_own_port"
+    assert before.tested_at is not None
+    assert found.tested_at is not None
+    assert found.tested_at > before.tested_at
 
 
 async def test_a_general_user_manages_own_connections_only_and_uses_all(place: Place) -> None:

@@ -11,6 +11,7 @@ from outcode.database.blobs import BlobStore
 from outcode.flows.plain import parse_flow
 from outcode.runs.starts import checked_input
 from outcode.transport.http import Trace
+from outcode.values.json import Json
 from outcode.values.problems import Conflict, InputProblem, NotFound, ProblemList, restored
 from outcode.workspace.people import create_workspace
 from tests.conftest import Place
@@ -179,7 +180,7 @@ async def test_declared_inputs_are_checked_and_filled(place: Place) -> None:
 
 async def test_a_connections_secret_never_reaches_the_journal(place: Place) -> None:
     secret = "s3cr3t-canary-value"
-    fields = {"token": secret}
+    fields: dict[str, Json] = {"token": secret, "allowed_hosts": ["127.0.0.1"]}
     app = place.instance.apps["api"]
     await place.instance.connections.add(place.scope, app, "Echo", fields)
     async with receiving(echo_headers=True) as receiver:
@@ -198,7 +199,8 @@ async def test_a_connections_secret_never_reaches_the_journal(place: Place) -> N
 
 
 async def test_what_a_task_said_to_the_outside_is_kept(place: Place) -> None:
-    await place.instance.connections.add(place.scope, place.instance.apps["api"], "Echo", {"token": "s3cr3t-canary"})
+    fields: dict[str, Json] = {"token": "s3cr3t-canary", "allowed_hosts": ["127.0.0.1"]}
+    await place.instance.connections.add(place.scope, place.instance.apps["api"], "Echo", fields)
     async with receiving() as receiver:
         good, bad = (
             {**post(receiver, {"name": "Kim"}, path=path), "connection": "Echo"} for path in ("/good", "/fail")
@@ -219,7 +221,7 @@ async def test_a_connection_of_another_team_cannot_be_used(place: Place) -> None
         place.instance.database, organization="Other", domain="other", team="Ops", user="Lee", email="lee@other.test"
     )
     app = place.instance.apps["api"]
-    await place.instance.connections.add(other, app, "Theirs", {"token": "their-token"})
+    await place.instance.connections.add(other, app, "Theirs", {"token": "their-token", "allowed_hosts": ["127.0.0.1"]})
     async with receiving() as receiver:
         found = await run(place, {"a": {**post(receiver, {}), "connection": "Theirs"}})
     assert found.state == "failed"

@@ -14,6 +14,7 @@ from tests.server.conftest import Reply, Server, flow, multipart, whole_database
 
 PASSWORD = "hunter2-비밀-ümlaut"
 BYTES = b"name,n\nKim,1\n"
+TOKEN: dict[str, Any] = {"token": "t0ken", "allowed_hosts": ["127.0.0.1"]}
 
 
 async def add(
@@ -68,9 +69,13 @@ async def test_secrets_never_come_out(server: Server, caplog: pytest.LogCaptureF
     assert [answer.status for answer in answers[:4]] == [201, 504, 200, 409]
     assert answers[4].status >= 400
     assert answers[5].code == "field_out_of_range"
-    query = {"app": "postgresql", "action": "query", "connection": "영업 DB", "inputs": {"sql": "SELECT 1"}}
+    query = {"app": "postgresql", "action": "query", "connection": "영업 DB", "inputs": {"query": "SELECT 1"}}
     run = await server.post("/api/v1/runs", {"document": flow(tasks={"a": query})})
-    answers.append(run)
+    assert run.status == 202, run.content
+    assert (await server.ended(run.json["id"]))["error"]["code"] == "sql_unreachable"
+    kept = f"/api/v1/runs/{run.json['id']}"
+    answers += [run, await server.get(kept), await server.get(f"{kept}/tasks/a/calls")]
+    assert [answer.status for answer in answers[-2:]] == [200, 200]
     everywhere = "".join(answer.content.decode() for answer in answers) + caplog.text + await whole_database(server)
     for form in forms_of(PASSWORD.encode()) | {"hunter2"}:
         assert form not in everywhere
@@ -105,17 +110,18 @@ WRONG_CONNECTIONS: list[tuple[str, str, Any, tuple[str, bytes] | None, int, str]
     (EXCEL, "New", {"file": "0199c1a0-7d3c-7a4e-9c53-3f1d2b6e8a10"}, None, 400, "field_required"),
     (EXCEL, "Taken", None, ("a.csv", BYTES), 409, "connection_exists"),
     (EXCEL, " Taken\u3000", None, ("a.csv", BYTES), 409, "connection_exists"),
-    ("api", "New", {"token": "t0ken"}, ("a.csv", BYTES), 400, "connection_file_not_taken"),
+    ("api", "New", TOKEN, ("a.csv", BYTES), 400, "connection_file_not_taken"),
     ("api", "New", {"auth": "none", "token": "t0ken"}, None, 400, "connection_field_unknown"),
-    ("api", "New", {}, None, 400, "field_required"),
-    ("api", "New", {"token": "a\0b"}, None, 400, "connection_value_unusable"),
+    ("api", "New", {}, None, 400, "several_problems"),
+    ("api", "New", {"token": "t0ken"}, None, 400, "field_required"),
+    ("api", "New", {**TOKEN, "token": "a\0b"}, None, 400, "connection_value_unusable"),
     ("api", "New", {"token": "t0ken", "allowed_hosts": ["a\0b"]}, None, 400, "connection_value_unusable"),
     ("api", "New", "{broken", None, 400, "json_invalid"),
     ("api", "New", "[]", None, 400, "connection_fields_not_object"),
-    ("api", "", {"token": "t0ken"}, None, 400, "request_part_missing"),
-    ("api", "  ", {"token": "t0ken"}, None, 400, "connection_name_unusable"),
-    ("api", "a\0b", {"token": "t0ken"}, None, 400, "connection_name_unusable"),
-    ("api", "x" * 201, {"token": "t0ken"}, None, 400, "request_text_too_long"),
+    ("api", "", TOKEN, None, 400, "request_part_missing"),
+    ("api", "  ", TOKEN, None, 400, "connection_name_unusable"),
+    ("api", "a\0b", TOKEN, None, 400, "connection_name_unusable"),
+    ("api", "x" * 201, TOKEN, None, 400, "request_text_too_long"),
     ("postgresql", "New", {"host": "h", "username": "u", "port": "x"}, None, 400, "field_type_wrong"),
     ("postgresql", "New", '{"host":"h","username":"u","port":1e999999999}', None, 400, "connection_value_unusable"),
     ("postgresql", "New", {"port": 5432}, None, 400, "several_problems"),
@@ -125,7 +131,7 @@ WRONG_CONNECTIONS: list[tuple[str, str, Any, tuple[str, bytes] | None, int, str]
 
 
 async def test_a_wrong_connection_is_refused_and_leaves_nothing(server: Server, tmp_path: Path) -> None:
-    assert (await add(server, "api", "Taken", {"token": "t0ken"})).status == 201
+    assert (await add(server, "api", "Taken", TOKEN)).status == 201
     for app, name, fields, file, status, code in WRONG_CONNECTIONS:
         refused = await add(server, app, name, fields, file)
         assert (refused.status, refused.code) == (status, code), refused.content
@@ -142,7 +148,7 @@ NAMES: list[tuple[str, str]] = [("a/b", "a%2Fb"), ("x/test", "x%2Ftest"), ("%", 
 
 async def test_any_name_can_be_reached(server: Server) -> None:
     for name, path in NAMES:
-        assert (await add(server, "api", name, {"token": "t0ken"})).status == 201
+        assert (await add(server, "api", name, TOKEN)).status == 201
         assert (await server.post(f"/api/v1/connections/{path}/test")).status == 200
         assert (await server.call("DELETE", f"/api/v1/connections/{path}")).status == 204
         assert (await server.get("/api/v1/connections")).json["items"] == []
@@ -150,13 +156,13 @@ async def test_any_name_can_be_reached(server: Server) -> None:
 
 async def test_a_name_typed_decomposed_is_the_same_name(server: Server) -> None:
     decomposed = "\u1112\u1161\u11ab"
-    assert (await add(server, "api", decomposed, {"token": "t0ken"})).json["name"] == "한"
-    assert (await add(server, "api", "한", {"token": "t0ken"})).code == "connection_exists"
+    assert (await add(server, "api", decomposed, TOKEN)).json["name"] == "한"
+    assert (await add(server, "api", "한", TOKEN)).code == "connection_exists"
     assert (await server.call("DELETE", "/api/v1/connections/%E1%84%92%E1%85%A1%E1%86%AB")).status == 204
 
 
 async def test_an_unknown_connection_is_told_with_the_nearest_name(server: Server) -> None:
-    await add(server, "api", "Shop", {"token": "t0ken"})
+    await add(server, "api", "Shop", TOKEN)
     for method, path in (("DELETE", "Shopp"), ("POST", "Shopp/test")):
         refused = await server.call(method, f"/api/v1/connections/{path}")
         assert (refused.status, refused.code) == (404, "connection_unknown")
@@ -211,7 +217,7 @@ async def test_a_form_is_tried_without_being_stored(server: Server) -> None:
     assert tried.json == {"tried": True, "identity": None, "same_as": []}
     data, headers = multipart(("app", EXCEL), ("file", b"\x00\x01", "a.xlsx", "text/csv"))
     assert (await server.post("/api/v1/connections/test", data=data, headers=headers)).status == 400
-    data, headers = multipart(("app", "api"), ("fields", '{"token": "t0ken"}'))
+    data, headers = multipart(("app", "api"), ("fields", json.dumps(TOKEN)))
     untried = await server.post("/api/v1/connections/test", data=data, headers=headers)
     assert untried.json == {"tried": False, "identity": None, "same_as": []}
     assert (await server.get("/api/v1/connections")).json["items"] == []
@@ -249,6 +255,18 @@ async def test_a_failed_change_leaves_the_connection_as_it_was(server: Server) -
     assert tried.code == "sql_unreachable"
     korean = await server.get("/api/v1/connections", headers={"Accept-Language": "ko"})
     (found,) = korean.json["items"]
-    assert (found["state"], found["problem"]["code"]) == ("needs_attention", "sql_unreachable")
+    assert (found["state"], found["problem"]["code"]) == ("untested", "sql_unreachable")
     assert found["problem"]["message"] != tried.json["message"]
     assert found["tested_at"] is not None
+
+
+async def test_a_colleagues_secret_is_not_sent_to_another_server(server: Server) -> None:
+    fields = database_fields(server)
+    await add(server, "postgresql", "DB", fields, test="false")
+    del fields["password"]
+    moved = await put(server, "DB", {**fields, "host": "localhost"})
+    assert (moved.status, moved.code) == (400, "connection_secret_needed_again")
+    assert moved.json["place"]["field"] == "password"
+    assert (await put(server, "DB", fields)).code == "sql_unreachable"
+    (found,) = (await server.get("/api/v1/connections")).json["items"]
+    assert (found["version"], found["settings"]["host"]) == (1, "127.0.0.1")

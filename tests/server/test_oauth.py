@@ -101,6 +101,19 @@ async def test_a_vendor_that_is_down_keeps_nobody_from_removing(server: Server, 
     assert await listed(server) == []
 
 
+@pytest.mark.parametrize("table", [schema.connections, schema.connection_tokens])
+async def test_what_cannot_be_read_keeps_nobody_from_removing(
+    server: Server, vendor: Authorization, table: sql.Table
+) -> None:
+    session = await signed_in(server)
+    await come_back(server, await agree(server, await begin(server, session)), session)
+    async with server.place.instance.database.begin() as database:
+        await database.execute(sql.update(table).values(secret=b"\0" * 64))
+    assert (await server.call("DELETE", "/api/v1/connections/Vendor%20account")).status == 204
+    assert await listed(server) == []
+    assert vendor.revoked == []
+
+
 async def test_the_page_comes_back_from_our_own_site_so_that_the_session_comes_along(server: Server) -> None:
     session = await signed_in(server)
     path = await agree(server, await begin(server, session))
@@ -212,6 +225,22 @@ async def test_a_person_may_try_a_lost_connection_again(server: Server, vendor: 
     assert found["state"] == "needs_reconnect"
     assert (await server.post(address)).code == "connection_needs_reconnect"
     assert vendor.grants().count("refresh_token") == 2
+    vendor.behave = "well"
+    assert (await server.post(address)).json["state"] == "working"
+
+
+async def test_a_lost_connection_stays_lost_while_the_vendor_is_down(server: Server, vendor: Authorization) -> None:
+    session = await signed_in(server)
+    await come_back(server, await agree(server, await begin(server, session)), session)
+    address = "/api/v1/connections/Vendor%20account/test"
+    vendor.end_access()
+    vendor.behave = "invalid_grant"
+    assert (await server.post(address)).code == "connection_needs_reconnect"
+    vendor.behave = "error_500"
+    down = await server.post(address)
+    assert down.status == 504
+    (found,) = await listed(server)
+    assert (found["state"], found["problem"]["code"]) == ("needs_reconnect", down.code)
     vendor.behave = "well"
     assert (await server.post(address)).json["state"] == "working"
 

@@ -14,9 +14,21 @@ from outcode.appkit import App
 from outcode.apps.registry import find_app
 from outcode.database import schema
 from outcode.values.json import Json
-from outcode.values.problems import Conflict, InputProblem, NotFound, Problem, SetupProblem, TooLarge
+from outcode.values.problems import (
+    Conflict,
+    EgressRefused,
+    InputProblem,
+    NotFound,
+    Problem,
+    RateLimited,
+    SetupProblem,
+    TooLarge,
+    VendorDown,
+    VendorRejected,
+)
 from outcode.workspace.connections import Upload, connection_kind
 from outcode.workspace.connections.drafts import check_connection, split
+from outcode.workspace.connections.store import state_after
 from outcode.workspace.people import create_workspace
 from tests.conftest import Place
 
@@ -48,6 +60,9 @@ def test_sensitive_answers_are_parted_from_the_shown() -> None:
         (POSTGRESQL, {**ANSWERS, "port": Decimal("1e999999999")}, None, "connection_value_unusable", "port"),
         (POSTGRESQL, {**ANSWERS, "password": "a\0"}, None, "connection_value_unusable", "password"),
         (POSTGRESQL, ANSWERS, FILE, "connection_file_not_taken", "file"),
+        (API, {"token": "t"}, None, "field_required", "allowed_hosts"),
+        (API, {"token": "t", "allowed_hosts": []}, None, "field_required", "allowed_hosts"),
+        (API, {"token": "t", "allowed_hosts": [" ", "https://"]}, None, "field_required", "allowed_hosts"),
         (EXCEL, {}, None, "field_required", "file"),
         (EXCEL, {}, Upload("a.exe", b""), "file_suffix_wrong", "file"),
         (EXCEL, {}, Upload("a.csv", b"x" * (20 * 1024 * 1024 + 1)), "file_too_large", "file"),
@@ -125,3 +140,65 @@ async def test_of_many_that_take_a_name_at_once_one_gets_it_and_nothing_else_sta
         assert len((await connection.execute(sql.select(schema.files.c.id))).all()) == 1
     await place.instance.connections.remove(place.scope, "People")
     assert blobs(tmp_path) == []
+
+
+MACHINE: dict[str, Json] = {
+    "token_url": "https://auth.test/token",
+    "client_id": "app",
+    "client_secret": "hunter2",
+    "allowed_hosts": ["api.test"],
+}
+LINK: dict[str, Json] = {"url": "https://files.test/a.csv", "headers": {"Authorization": "hunter2"}}
+
+
+@pytest.mark.parametrize(
+    ("app", "kind", "stored", "secret", "changes"),
+    [
+        (POSTGRESQL, None, ANSWERS, "password", {"host": "evil.test"}),
+        (POSTGRESQL, None, ANSWERS, "password", {"sslmode": "disable"}),
+        (POSTGRESQL, None, ANSWERS, "password", {"port": 5433}),
+        (API, "oauth2_client_credentials", MACHINE, "client_secret", {"token_url": "https://evil.test/token"}),
+        (API, "oauth2_client_credentials", MACHINE, "client_secret", {"allowed_hosts": ["evil.test"]}),
+        (EXCEL, "link", LINK, "headers", {"url": "https://evil.test/a.csv"}),
+    ],
+)
+async def test_a_secret_is_needed_again_when_it_might_go_elsewhere(
+    place: Place, app: App, kind: str | None, stored: dict[str, Json], secret: str, changes: dict[str, Json]
+) -> None:
+    connections = place.instance.connections
+    await connections.add(place.scope, app, "Team", stored, kind=kind)
+    without = {key: value for key, value in stored.items() if key != secret}
+    with pytest.raises(InputProblem) as refused:
+        await connections.changed(place.scope, app, "Team", {**without, **changes})
+    assert (refused.value.code, refused.value.place.field) == ("connection_secret_needed_again", secret)
+    assert refused.value.message("en") != refused.value.message("ko")
+    await connections.rename(place.scope, "Team", "Renamed")
+    unchanged = await connections.changed(place.scope, app, "Renamed", without)
+    assert unchanged.fields[secret] == stored[secret]
+    anew = await connections.changed(place.scope, app, "Renamed", {**stored, **changes, secret: stored[secret]})
+    assert anew.fields[secret] == stored[secret]
+    assert anew.fields.items() >= changes.items()
+
+
+async def test_a_file_stays_and_a_setting_without_a_secret_changes_freely(place: Place) -> None:
+    connections = place.instance.connections
+    await connections.add(place.scope, EXCEL, "Link", {"url": "https://files.test/a.csv"}, kind="link")
+    assert await connections.changed(place.scope, EXCEL, "Link", {"url": "https://files.test/b.csv"})
+    await connections.add(place.scope, POSTGRESQL, "DB", {**ANSWERS, "password": None})
+    assert await connections.changed(place.scope, POSTGRESQL, "DB", {"host": "other.test", "username": "ann"})
+    await connections.add(place.scope, API, "Open", {}, kind="none")
+    assert await connections.changed(place.scope, API, "Open", {"allowed_hosts": ["api.test"]})
+
+
+@pytest.mark.parametrize(
+    ("problem", "states"),
+    [
+        (VendorDown("http_timeout"), ["working", "needs_reconnect"]),
+        (RateLimited("http_rate_limited"), ["working", "needs_reconnect"]),
+        (EgressRefused("blocked_address"), ["working", "needs_reconnect"]),
+        (VendorRejected("connection_refused_credentials"), ["needs_attention", "needs_attention"]),
+        (VendorRejected("connection_needs_reconnect"), ["needs_reconnect", "needs_reconnect"]),
+    ],
+)
+def test_only_a_problem_of_the_credentials_changes_the_state(problem: Problem, states: list[str]) -> None:
+    assert [state_after("working", problem), state_after("needs_reconnect", problem)] == states

@@ -42,3 +42,7 @@ class ErrorMap(Declared):
     codes: Mapping[str, Meaning] = {}
     statuses: Mapping[int, Meaning] = {}
     success: Success | None = None
+    limited_when: Mapping[str, str] = {}
+    """Headers that say, with this value, that a status of 403 or 429 is a rate limit and not a lack of rights."""
+    reset_header: str | None = None
+    """The header that says when to come again, in Unix seconds, where there is no ``Retry-After``."""

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import assert_never
 
 from outcode.appkit import (
@@ -227,7 +228,6 @@ class Caller:
                 kind = line.app.connection_kind(connection.kind)
                 if not isinstance(kind, AwsKeys):
                     raise InputProblem("connection_required", app=line.app.name)
-                await self._limiter.wait(connection.id, line.app.limits)
                 return await self._transports.aws.perform(
                     operation,
                     answers,
@@ -237,6 +237,7 @@ class Caller:
                     idempotent=action.idempotent is True,
                     key=line.key_of(row),
                     record=record,
+                    turn=partial(self._limiter.wait, connection.id, line.app.limits),
                 )
             case Query() as query:
                 connection = line.required()

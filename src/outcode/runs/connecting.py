@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 from outcode.appkit import App, AwsKeys, ConnectionTest, DatabaseCredential, FileConnection, OAuth2Code, Outputs
 from outcode.runs.sheets import SheetFiles
@@ -30,6 +31,7 @@ from outcode.workspace.connections import (
 from outcode.workspace.files import FileStore
 from outcode.workspace.scope import Scope
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -121,15 +123,10 @@ class Connector:
         app = apps.get(info.app)
         take_back = None
         if app is not None and isinstance(app.connection_kind(info.kind), OAuth2Code):
-            opened = await self._connections.open(scope, app, name)
-            take_back = await self._transports.http.revoked(HttpConnection.of(app, opened, client=opened.client))
+            take_back = await _if_possible(self._take_back(scope, app, name))
         await self._connections.remove(scope, name, used=used)
         if take_back is not None:
-            try:
-                await take_back()
-            except Problem as problem:
-                # It is gone here either way; at the vendor's it ends when its tokens do.
-                _log.warning("the tokens of a removed connection were not taken back: %s", problem.code)
+            await _if_possible(take_back())
 
     async def tried(
         self, scope: Scope, new: Draft, opened: OpenConnection | None = None, tokens: Tokens | None = None
@@ -145,6 +142,10 @@ class Connector:
             return await self._tried(scope, new.app, opened, client, keeper, content)
         finally:
             await client.close()
+
+    async def _take_back(self, scope: Scope, app: App, name: str) -> Callable[[], Awaitable[None]] | None:
+        opened = await self._connections.open(scope, app, name)
+        return await self._transports.http.revoked(HttpConnection.of(app, opened, client=opened.client))
 
     async def _tried(
         self,
@@ -205,6 +206,16 @@ def identity_in(test: ConnectionTest, data: Json) -> str | None:
         return None
     text = _PLACEHOLDER.sub(lambda match: render(found[match[1]]), test.identity)
     return " ".join(text.replace("\x00", "").split())[:_LONGEST_IDENTITY]
+
+
+async def _if_possible(step: Awaitable[_T]) -> _T | None:
+    """What a step of taking tokens back answers; None when it fails."""
+    try:
+        return await step
+    except Problem as problem:
+        # The connection goes either way; at the vendor's it ends when its tokens do.
+        _log.warning("the tokens of a removed connection were not taken back: %s", problem.code)
+        return None
 
 
 def _refuse_consent(new: Draft) -> None:

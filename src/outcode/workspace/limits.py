@@ -1,8 +1,9 @@
 """Vendors' rate limits, obeyed by all processes of an instance together: one row for each connection and limit.
 
 A row holds the moment at which the limit's bucket is full again. A call locks the rows, takes its turn and moves them
-on, in one statement, then sleeps until its turn has come; a turn that is far off is not taken but told. In a process,
-calls ask one after another, in the order in which they came. A pause that a vendor asks for is a row of its own.
+on, in one statement, then sleeps until its turn has come; a turn that is far off is not taken but told. A row that is
+not there cannot be locked, so no turn is taken before all rows are made. In a process, calls ask one after another, in
+the order in which they came. A pause that a vendor asks for is a row of its own.
 """
 
 from __future__ import annotations
@@ -34,20 +35,28 @@ start AS MATERIALIZED (
   SELECT clock_timestamp() AS now, max(next_at) FILTER (WHERE number = -1) AS unpaused FROM locked
 ),
 asked AS MATERIALIZED (
-  SELECT each.number, greatest(now, unpaused, next_at) AS full_at, step,
+  SELECT each.number, greatest(now, unpaused, next_at) AS full_at, step, next_at IS NOT NULL AS made,
          greatest(now, unpaused, next_at - burst) AS turn
   FROM start, unnest($2::int[], $3::interval[], $4::interval[]) AS each (number, step, burst)
   LEFT JOIN locked USING (number)
 ),
-answer AS MATERIALIZED (SELECT extract(epoch FROM max(turn) - max(now))::float8 AS seconds FROM asked, start),
+answer AS MATERIALIZED (
+  SELECT extract(epoch FROM max(turn) - max(now))::float8 AS seconds, bool_and(made) AS made FROM asked, start
+),
 taken AS (
   INSERT INTO rate_limits AS known (organization_id, team_id, connection_id, number, next_at)
   SELECT organization_id, team_id, id, number, full_at + step
-  FROM connections, asked, answer WHERE id = $1 AND seconds <= $5 ORDER BY number
+  FROM connections, asked, answer WHERE id = $1 AND answer.made AND seconds <= $5 ORDER BY number
   ON CONFLICT (connection_id, number) DO UPDATE
   SET next_at = greatest(excluded.next_at, known.next_at + $3[excluded.number + 1])
 )
-SELECT seconds FROM answer
+SELECT seconds, made FROM answer
+"""
+_MAKE = """
+INSERT INTO rate_limits (organization_id, team_id, connection_id, number, next_at)
+SELECT organization_id, team_id, id, number, clock_timestamp() FROM connections, unnest($2::int[]) AS number
+WHERE id = $1 ORDER BY number
+ON CONFLICT (connection_id, number) DO NOTHING
 """
 _PAUSE = """
 INSERT INTO rate_limits AS known (organization_id, team_id, connection_id, number, next_at)
@@ -114,8 +123,13 @@ class DatabaseLimiter:
             steps = [timedelta(seconds=bucket.interval * longer) for bucket, longer in buckets]
             bursts = [timedelta(seconds=bucket.burst * longer) for bucket, longer in buckets]
             numbers = list(range(len(limits)))
-            found = await self._pool.fetchval(_TAKE, connection_id, numbers, steps, bursts, LONGEST_WAIT)
-            return float(found)
+            given = (connection_id, numbers, steps, bursts, LONGEST_WAIT)
+            found = await self._pool.fetchrow(_TAKE, *given)
+            if not found["made"]:
+                # Only the next statement sees the rows, also those that another process makes at this moment.
+                await self._pool.execute(_MAKE, connection_id, numbers)
+                found = await self._pool.fetchrow(_TAKE, *given)
+            return float(found["seconds"])
         if time.monotonic() - queue.looked_at < _UNPAUSED_SECONDS:
             return 0
         seconds = await self._paused(connection_id)

@@ -78,6 +78,26 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("outcode.transport.aws.client.asyncio.sleep", lambda _seconds: sleep(0))
 
 
+async def test_every_request_waits_for_its_turn(aws: AwsTransport, failing: Start) -> None:
+    server = await failing(
+        THROTTLED, (200, '{"Statements": [], "NextToken": "a"}'), BROKEN, (200, '{"Statements": []}')
+    )
+    sent: list[int] = []
+
+    async def turn() -> None:
+        sent.append(len(server.bodies))
+        if len(sent) > 4:
+            raise RateLimited("http_limit_reached", retry_after=60, seconds=60)
+
+    listing = AwsOperation(service="redshift-data", operation="ListStatements", token="NextToken")
+    rows = Outputs(rows="Statements")
+    await aws.perform(listing, {}, rows, connection(server.base), idempotent=True, turn=turn)
+    assert (sent, len(server.bodies)) == ([0, 1, 2, 3], 4)
+    with pytest.raises(RateLimited) as refused:
+        await perform(aws, server, PLAIN, turn=turn)
+    assert (refused.value.code, len(server.bodies)) == ("http_limit_reached", 4)
+
+
 async def test_throttled_calls_are_repeated(aws: AwsTransport, failing: Start) -> None:
     server = await failing(THROTTLED, (429, "{}"), DONE)
     assert await perform(aws, server, PLAIN) == {}

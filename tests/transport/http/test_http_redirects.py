@@ -136,13 +136,15 @@ async def test_secret_headers_of_the_task_stay_on_their_server(client: HttpClien
     outer = await serve(
         recording(seen, lambda request: to({"/a": "/b", "/b": f"{elsewhere}/c"}[request.path])(request))
     )
-    headers = {"Authorization": CANARY, "Cookie": CANARY, "Proxy-Authorization": CANARY, "X-Other": "stays"}
+    headers = dict.fromkeys(("Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key", "Apikey"), CANARY)
+    headers |= {"Accept": "text/csv", "Accept-Language": "ko", "User-Agent": "Robot"}
     localhost = HttpClient(EgressGuard(parse_allow_rules("127.0.0.1 localhost")))
     await call(localhost, f"{outer}/a", headers=headers)
     assert [headers.get("authorization") for _, _, headers, _ in seen] == [CANARY, CANARY, None]
+    assert [headers.get("x-api-key") for _, _, headers, _ in seen] == [CANARY, CANARY, None]
     last = seen[-1][2]
     assert CANARY not in str(last)
-    assert last["x-other"] == "stays"
+    assert (last["accept"], last["accept-language"], last["user-agent"]) == ("text/csv", "ko", "Robot")
     await localhost.close()
 
 

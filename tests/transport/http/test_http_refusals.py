@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -204,3 +205,28 @@ async def test_problems_and_unknown_errors_of_hooks_pass(client: HttpClient, ser
 
         with pytest.raises(type(error)):
             await client.perform_action(action(Request(method="GET", url=url), before=before), {}, UNCONNECTED, app=APP)
+
+
+async def test_a_rate_limit_told_by_headers_is_waited_for(client: HttpClient, serve: Serve) -> None:
+    asked: list[float] = []
+
+    async def handler(_request: web.Request) -> web.Response:
+        asked.append(time.time())
+        if len(asked) == 1:
+            headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 1)}
+            return web.json_response({"message": "API rate limit exceeded for user 1"}, status=403, headers=headers)
+        return web.json_response({"message": "not yours"}, status=403, headers={"X-RateLimit-Remaining": "9"})
+
+    base = await serve(handler)
+    errors = ErrorMap(
+        message=("message",), limited_when={"x-ratelimit-remaining": "0"}, reset_header="x-ratelimit-reset"
+    )
+    call = Request(method="POST", url=base + "/", body_type="json", body={})
+    with pytest.raises(VendorRejected) as refused:
+        await client.perform(call, {}, Outputs(), UNCONNECTED, app=app(errors=errors))
+    assert (refused.value.code, len(asked)) == ("http_status_permission", 2)
+    asked.clear()
+    with pytest.raises(RateLimited) as limited:
+        await client.perform(call.model_copy(update={"retries": 0}), {}, Outputs(), UNCONNECTED, app=app(errors=errors))
+    assert limited.value.retry_after is not None
+    assert 0 <= limited.value.retry_after <= 1

@@ -6,17 +6,11 @@ from decimal import Decimal
 
 from outcode.appkit import (
     Action,
-    ApiKey,
     App,
-    Basic,
-    Bearer,
-    ClientCredentials,
     Field,
     Input,
     JsonField,
-    ListField,
     MapField,
-    NoCredential,
     NumberField,
     Option,
     OutputField,
@@ -28,6 +22,7 @@ from outcode.appkit import (
     TextField,
     Words,
 )
+from outcode.apps.api.connections import CONNECTIONS
 
 
 def _same(*values: str) -> tuple[Option, ...]:
@@ -37,105 +32,6 @@ def _same(*values: str) -> tuple[Option, ...]:
 def _option(value: str, en: str, ko: str) -> Option:
     return Option(value=value, label=Words(en=en, ko=ko))
 
-
-_HOSTS = ListField(
-    key="allowed_hosts",
-    label=Words(en="Allowed hosts", ko="허용 호스트"),
-    help=Words(
-        en="The credential goes to these only; empty: whatever host a task names.",
-        ko="인증 정보를 보낼 호스트입니다. 비우면 작업에 적힌 호스트로 보냅니다.",
-    ),
-    max_items=100,
-)
-
-
-def _secret(key: str, en: str, ko: str, *, required: bool = True) -> TextField:
-    return TextField(key=key, label=Words(en=en, ko=ko), required=required, sensitive=True)
-
-
-_KEY_FIELDS = (
-    TextField(
-        key="name",
-        label=Words(en="Name", ko="이름"),
-        help=Words(en="Of the header or parameter.", ko="키가 들어갈 헤더나 매개변수의 이름입니다."),
-        required=True,
-        placeholder="X-API-Key",
-    ),
-    _secret("value", "Value", "값"),
-    _HOSTS,
-)
-
-_CONNECTIONS = (
-    Bearer(
-        key="bearer",
-        label=Words(en="Bearer token", ko="베어러 토큰"),
-        fields=(
-            TextField(
-                key="token",
-                label=Words(en="Token", ko="토큰"),
-                help=Words(en="Without the word Bearer.", ko="Bearer라는 말은 빼고 쓰세요."),
-                required=True,
-                sensitive=True,
-            ),
-            _HOSTS,
-        ),
-    ),
-    Basic(
-        key="basic",
-        label=Words(en="Username and password", ko="사용자 이름과 비밀번호"),
-        fields=(
-            TextField(key="username", label=Words(en="Username", ko="사용자 이름"), required=True),
-            _secret("password", "Password", "비밀번호", required=False),
-            _HOSTS,
-        ),
-    ),
-    ApiKey(
-        key="api_key_header",
-        label=Words(en="API key in a header", ko="헤더의 API 키"),
-        fields=_KEY_FIELDS,
-        place="header",
-        name="{name}",
-        value="{value}",
-    ),
-    ApiKey(
-        key="api_key_query",
-        label=Words(en="API key in the URL", ko="URL의 API 키"),
-        fields=_KEY_FIELDS,
-        place="query",
-        name="{name}",
-        value="{value}",
-    ),
-    ClientCredentials(
-        key="oauth2_client_credentials",
-        label=Words(en="OAuth 2.0 client credentials", ko="OAuth 2.0 클라이언트 자격 증명"),
-        fields=(
-            TextField(
-                key="token_url",
-                label=Words(en="Token URL", ko="토큰 URL"),
-                help=Words(en="Where tokens are fetched.", ko="토큰을 받는 주소입니다."),
-                required=True,
-                place="url",
-                placeholder="https://auth.example.com/oauth/token",
-            ),
-            TextField(key="client_id", label=Words(en="Client ID", ko="클라이언트 ID"), required=True),
-            _secret("client_secret", "Client secret", "클라이언트 시크릿"),
-            TextField(
-                key="scope",
-                label=Words(en="Scope", ko="범위"),
-                help=Words(en="Several are separated by spaces.", ko="여러 개면 공백으로 구분하세요."),
-            ),
-            _HOSTS,
-        ),
-        token_url="{token_url}",
-        client_authentication="either",
-        scope="{scope}",
-    ),
-    NoCredential(
-        key="none",
-        label=Words(en="None, only allowed hosts", ko="인증 없음(허용 호스트만)"),
-        fields=(_HOSTS,),
-    ),
-)
 
 _FIELDS: tuple[Field, ...] = (
     SelectField(
@@ -322,7 +218,7 @@ APP = App(
         en="Call any HTTP server: web services, internal systems, public data.",
         ko="웹 서비스, 사내 시스템, 공공 데이터 등 모든 HTTP 서버를 호출합니다.",
     ),
-    connections=_CONNECTIONS,
+    connections=CONNECTIONS,
     connection_required=False,
     actions=(
         Action(

@@ -168,8 +168,8 @@ APP = App(
                     key="file",
                     label=Words(en="File", ko="파일"),
                     help=Words(
-                        en=".xlsx, .xlsm, .csv or .tsv, at most 20 MB; stored encrypted.",
-                        ko=".xlsx, .xlsm, .csv, .tsv, 최대 20 MB. 암호화하여 저장합니다.",
+                        en=".xlsx, .xlsm, .csv or .tsv, at most 20 MB.",
+                        ko=".xlsx, .xlsm, .csv, .tsv, 최대 20 MB입니다.",
                     ),
                     required=True,
                     sensitive=True,
@@ -195,9 +195,7 @@ APP = App(
                 MapField(
                     key="headers",
                     label=Words(en="Request headers", ko="요청 헤더"),
-                    help=Words(
-                        en="Such as Authorization; stored encrypted.", ko="Authorization 등. 암호화하여 저장합니다."
-                    ),
+                    help=Words(en="Such as Authorization.", ko="Authorization 등입니다."),
                     sensitive=True,
                     advanced=True,
                 ),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from botocore.model import OperationModel
@@ -21,6 +20,7 @@ from outcode.transport.aws.messages import Parameters, parameters_of, read, sign
 from outcode.transport.aws.services import Service, Services
 from outcode.transport.guard import EgressGuard
 from outcode.transport.http.decode import Response
+from outcode.transport.http.retry import LONGEST_WAIT, backoff
 from outcode.transport.http.settings import Settings
 from outcode.transport.http.trace import Mask, Trace
 from outcode.transport.http.wire import Exchange, Wire
@@ -30,12 +30,13 @@ from outcode.values.problems import Problem, RateLimited, VendorDown
 MOST_PAGES = 10_000
 # All pages of one call are held in memory together.
 MOST_BYTES = 64 * 1024 * 1024
-_LONGEST_WAIT = 10.0
 # After these nobody knows whether the call was carried out.
 _LOST = {"aws_unavailable", "http_connection_lost", "http_timeout"}
 _WHO = AwsOperation(service="sts", operation="GetCallerIdentity")
 
 Record = Callable[[Trace], None]
+Turn = Callable[[], Awaitable[None]]
+"""Returns when the next request may go out; raises RateLimited when that would take long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class _Task:
     seconds: int
     mask: Mask
     record: Record
+    turn: Turn | None
 
 
 class AwsTransport:
@@ -72,15 +74,17 @@ class AwsTransport:
         idempotent: bool = False,
         key: str | None = None,
         record: Record | None = None,
+        turn: Turn | None = None,
     ) -> Answer:
         """Carry out one operation; the result is what ``outputs`` name of its output.
 
         With ``token`` and rows, page after page; else one page, and the token stands in the answer. A refused or never
         sent request is repeated up to ``retries`` times; one whose answer was lost or is a server's error only where it
         is ``idempotent`` or the call has an ``idempotency`` member, for which ``key`` stands, the same in every
-        attempt of a task. Raises InputProblem (before anything is sent), EgressRefused, VendorDown, VendorRejected,
-        RateLimited, and SetupProblem ``aws_clock``; ``details["uncertain"]`` is true where a call that must not be
-        repeated may have been carried out all the same.
+        attempt of a task. ``turn`` is awaited before every request, pages and repetitions included. Raises InputProblem
+        (before anything is sent), EgressRefused, VendorDown, VendorRejected, RateLimited, and SetupProblem
+        ``aws_clock``; ``details["uncertain"]`` is true where a call that must not be repeated may have been carried out
+        all the same.
         """
         traces: list[Trace] = []
 
@@ -105,6 +109,7 @@ class AwsTransport:
             seconds=settings.whole(call.timeout_seconds, 30, 1, 300),
             mask=Mask(connection.secrets()),
             record=note,
+            turn=turn,
         )
         if call.token is None or not literal_or_input(outputs.rows, inputs):
             output, _ = await self._answer(task, parameters)
@@ -155,6 +160,8 @@ class AwsTransport:
     async def _answer(self, task: _Task, parameters: Parameters) -> tuple[dict[str, Json], int]:
         attempt = 1
         while True:
+            if task.turn is not None:
+                await task.turn()
             try:
                 response = await self._send(task, parameters, attempt)
                 said = await asyncio.to_thread(read, task.operation, response, task.mask)
@@ -198,8 +205,8 @@ def _wait_before_next(task: _Task, attempt: int, problem: Problem) -> float | No
     if not (not_carried_out or worth_it):
         return None
     if problem.retry_after is not None:
-        return problem.retry_after if problem.retry_after <= _LONGEST_WAIT else None
-    return random.uniform(0.5, 1.0) * min(0.4 * 2.0**attempt, _LONGEST_WAIT)  # noqa: S311 - spreads load, hides nothing
+        return problem.retry_after if problem.retry_after <= LONGEST_WAIT else None
+    return backoff(attempt)
 
 
 def _token(key: str | None) -> str:

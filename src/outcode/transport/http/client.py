@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Literal
 
 from outcode.appkit.app import Action, App
@@ -23,12 +22,12 @@ from outcode.transport.http.limits import Limiter, MemoryLimiter
 from outcode.transport.http.paging import Page, all_pages, first_page, page_plan
 from outcode.transport.http.prepare import CallContext, PreparedRequest, body_of, prepare
 from outcode.transport.http.refusals import refusal
-from outcode.transport.http.retry import may_have_been_done, retry_after, wait_before_next
+from outcode.transport.http.retry import may_have_been_done, wait_before_next
 from outcode.transport.http.sending import Record, Sender
 from outcode.transport.http.settings import Settings
 from outcode.transport.http.trace import Trace
 from outcode.values.json import Json
-from outcode.values.problems import Problem, TooLarge, Unexpected, VendorDown, VendorRejected
+from outcode.values.problems import Problem, RateLimited, TooLarge, Unexpected, VendorDown, VendorRejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +149,13 @@ class HttpClient(Sender):
             raise problem
         return response, whole_answer(response, data, self.mask_of(task.connection).url(response.url))
 
+    def _limited(self, task: _Task, request: PreparedRequest, outcome: Response | Problem) -> RateLimited | None:
+        """What an answer means where it says that we come too often, by its status or in the app's own words."""
+        if not isinstance(outcome, Response) or outcome.status < 400:
+            return None
+        problem = self._refusal(task, replace(request, fail_on_status=True), outcome)
+        return problem if isinstance(problem, RateLimited) else None
+
     def _refusal(self, task: _Task, request: PreparedRequest, response: Response) -> Problem | None:
         if not request.fail_on_status:
             return None
@@ -177,11 +183,10 @@ class HttpClient(Sender):
             except (VendorDown, VendorRejected, TooLarge) as problem:
                 outcome = problem
             moved = bool(redirects)
-            if isinstance(outcome, Response) and outcome.status == 429 and task.connection.id:
-                seconds = retry_after(outcome.header("retry-after"), datetime.now(UTC))
-                if seconds:
-                    await self._limiter.pause(task.connection.id, seconds)
-            wait = wait_before_next(request, attempt, outcome, moved=moved)
+            limited = self._limited(task, request, outcome)
+            if limited is not None and limited.retry_after and task.connection.id:
+                await self._limiter.pause(task.connection.id, limited.retry_after)
+            wait = wait_before_next(request, attempt, outcome, moved=moved, limited=limited)
             if wait is not None:
                 await asyncio.sleep(wait)
                 attempt += 1

@@ -5,14 +5,13 @@ The vendor's sentence is told as it stands, shortened and without secrets, becau
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Literal
 
 from outcode.appkit.errors import ErrorMap, Meaning
 from outcode.transport.answer import optional_at
 from outcode.transport.http.auth.refusals import holds
 from outcode.transport.http.decode import Response, data_of, text_body
-from outcode.transport.http.retry import retry_after
+from outcode.transport.http.retry import asked_to_wait
 from outcode.transport.http.trace import Mask
 from outcode.values.json import Json, loads
 from outcode.values.problems import InputProblem, Problem, RateLimited, VendorDown, VendorRejected
@@ -70,7 +69,7 @@ def refusal(
         if holds(errors.success, data) or (data is None and expected == "any"):
             return None
     code = optional_at(data, errors.code) if errors.code is not None else None
-    meaning = _meaning(response.status, code, errors)
+    meaning = _meaning(response, code, errors)
     kind, word = _PROBLEMS[meaning]
     if meaning == "credentials" and not with_credentials:
         word = "http_status_credentials"
@@ -79,7 +78,7 @@ def refusal(
     body = mask.text(text_body(response)[: 2 * BODY_EXCERPT])[:BODY_EXCERPT]
     return kind(
         word,
-        retry_after=retry_after(response.header("retry-after"), datetime.now(UTC)),
+        retry_after=asked_to_wait(response, errors.reset_header),
         host=response.url.host or "",
         status=response.status,
         excerpt=sentence_of(data, errors.message, mask) or shortened(body) or _shown_code(code, mask) or "-",
@@ -107,7 +106,10 @@ def shortened(text: str) -> str:
     return " ".join(text.split())[:_SENTENCE]
 
 
-def _meaning(status: int, code: Json, errors: ErrorMap) -> Meaning | None:
+def _meaning(response: Response, code: Json, errors: ErrorMap) -> Meaning | None:
+    status = response.status
+    if status in {403, 429} and any(response.header(name) == value for name, value in errors.limited_when.items()):
+        return "rate_limited"
     named = errors.codes.get(render(code)) if isinstance(code, str | int) else None
     usual: Meaning | None = "unavailable" if status >= 500 else _STATUSES.get(status)
     return named or errors.statuses.get(status) or usual

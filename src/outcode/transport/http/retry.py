@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 
 from outcode.transport.http.decode import Response
 from outcode.transport.http.prepare import PreparedRequest
-from outcode.values.problems import Problem
+from outcode.values.problems import Problem, RateLimited
 
 LONGEST_WAIT = 10.0
 LONGEST_RETRY_AFTER = 3600.0
@@ -24,24 +24,30 @@ _OPEN_STATUSES = {502, 503, 504}
 
 
 def wait_before_next(
-    request: PreparedRequest, attempt: int, outcome: Response | Problem, *, moved: bool = False
+    request: PreparedRequest,
+    attempt: int,
+    outcome: Response | Problem,
+    *,
+    moved: bool = False,
+    limited: RateLimited | None = None,
 ) -> float | None:
     """Seconds to wait before attempt ``attempt + 1``, or None when ``outcome`` stands.
 
-    ``moved``: a redirect was followed, so that the first server may have done its part already.
+    ``moved``: a redirect was followed, so that the first server may have done its part already. ``limited``: what the
+    answer means where the app says that it is a rate limit.
     """
     if attempt > request.retries:
         return None
     if isinstance(outcome, Problem):
         untouched = outcome.code == _NEVER_CARRIED_OUT and not moved
         lost = outcome.code in {_NEVER_CARRIED_OUT, *_REPEATED_WHEN_LOST}
-        return _backoff(attempt) if untouched or (lost and request.repeatable) else None
-    untouched = outcome.status == 429 and not moved
+        return backoff(attempt) if untouched or (lost and request.repeatable) else None
+    untouched = (limited is not None or outcome.status == 429) and not moved
     if not untouched and not (request.repeatable and outcome.status in {429, *_OPEN_STATUSES}):
         return None
-    asked = retry_after(outcome.header("retry-after"), datetime.now(UTC))
+    asked = limited.retry_after if limited is not None else asked_to_wait(outcome, None)
     if asked is None:
-        return _backoff(attempt)
+        return backoff(attempt)
     return asked if asked <= LONGEST_WAIT else None
 
 
@@ -52,6 +58,16 @@ def may_have_been_done(request: PreparedRequest, outcome: Response | Problem, *,
     if isinstance(outcome, Problem):
         return outcome.code in _LOST or (moved and outcome.code == _NEVER_CARRIED_OUT)
     return outcome.status in _OPEN_STATUSES
+
+
+def asked_to_wait(response: Response, reset_header: str | None) -> float | None:
+    """Seconds that an answer asks to wait: by ``Retry-After``, else until the moment in the vendor's own header."""
+    now = datetime.now(UTC)
+    seconds = retry_after(response.header("retry-after"), now)
+    moment = (response.header(reset_header) or "").strip() if reset_header is not None else ""
+    if seconds is None and moment.isascii() and moment.isdigit() and len(moment) < 12:
+        return min(max(int(moment) - now.timestamp(), 0.0), LONGEST_RETRY_AFTER)
+    return seconds
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
@@ -72,5 +88,6 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     return min(max((moment - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
 
 
-def _backoff(attempt: int) -> float:
+def backoff(attempt: int) -> float:
+    """Seconds before attempt ``attempt + 1`` where nobody asked for a certain wait: longer each time, never alike."""
     return random.uniform(0.5, 1.0) * min(0.4 * 2.0**attempt, LONGEST_WAIT)  # noqa: S311 - spreads load, hides nothing

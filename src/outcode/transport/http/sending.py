@@ -46,7 +46,23 @@ _RENEWED_AGAIN_AFTER = 300.0
 _TRIED_AGAIN_AFTER = 10.0
 """Seconds: a token server in trouble is not asked by every call of the last minute."""
 _REMEMBERED = 1000
-_DROPPED_ELSEWHERE = {"authorization", "cookie", "proxy-authorization"}
+_KEPT_ELSEWHERE = {
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "content-encoding",
+    "content-language",
+    "content-location",
+    "content-type",
+    "if-modified-since",
+    "if-none-match",
+    "pragma",
+    "range",
+    "user-agent",
+}
+"""Headers that another server is told, too: any other may hold a key, whatever its name."""
 _DROPPED_WITH_BODY = {"content-type", "content-encoding", "content-language", "content-location"}
 
 _NO_TOKENS = Tokens({}, None, 0)
@@ -280,14 +296,13 @@ def _redirected(hop: PreparedRequest, status: int, location: str) -> PreparedReq
         url = callable_url(str(hop.url.join(URL(location))))
     except (ValueError, InputProblem) as error:
         raise VendorRejected("http_bad_redirect", host=hop.url.host or "") from error
-    dropped: set[str] = set()
+    headers = hop.headers
     if not same_origin(origin_of(url), origin_of(hop.url)):
-        dropped |= _DROPPED_ELSEWHERE
+        headers = tuple(pair for pair in headers if pair[0].lower() in _KEPT_ELSEWHERE)
     method, body = hop.method, hop.body
     if (status == 303 and method != "HEAD") or (status in {301, 302} and method == "POST"):
         method, body = "GET", None
-        dropped |= _DROPPED_WITH_BODY
-    headers = tuple(pair for pair in hop.headers if pair[0].lower() not in dropped)
+        headers = tuple(pair for pair in headers if pair[0].lower() not in _DROPPED_WITH_BODY)
     return replace(hop, url=url, method=method, body=body, headers=headers)
 
 

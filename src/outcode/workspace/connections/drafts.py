@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import PurePath
 
-from outcode.appkit import App, Field, FileField
+from outcode.appkit import App, Field, FileField, TextField
 from outcode.appkit.accept import accept_answers
 from outcode.appkit.connections import ConnectionKind
 from outcode.transport.http.auth import OAuthClient, Tokens
+from outcode.transport.http.auth.given import host_entry
 from outcode.values.json import Json
-from outcode.values.problems import InputProblem, Place, TooLarge
+from outcode.values.problems import InputProblem, Place, Problem, ProblemList, TooLarge
 from outcode.workspace.connections.info import OpenConnection
 from outcode.workspace.scope import new_id
 
@@ -114,7 +115,47 @@ def check_connection(
         raise InputProblem("connection_file_not_taken", Place(field="file"), app=app.name)
     for field in file_fields:
         _check_upload(field, upload, has_file=has_file)
-    return accept_answers((field for field in fields if field not in file_fields), answers)
+    accepted = accept_answers((field for field in fields if field not in file_fields), answers)
+    for declared in fields:
+        if declared.key == "allowed_hosts" and declared.required and not _names_hosts(accepted[declared.key]):
+            raise InputProblem("field_required", Place(field=declared.key), label=declared.label.model_dump())
+    return accepted
+
+
+def refuse_moved_secrets(
+    fields: Iterable[Field], stored: Mapping[str, Json], accepted: Mapping[str, Json], answers: Mapping[str, Json]
+) -> None:
+    """Raise InputProblem when settings change while stored secrets are left out of the answers.
+
+    Any setting may say where the secrets go; who may change a connection is not therefore trusted with its secrets.
+    """
+    fields = [field for field in fields if not isinstance(field, FileField)]
+    moved = {
+        field.key
+        for field in fields
+        if _leads_somewhere(field) and _plain(stored.get(field.key, field.default)) != _plain(accepted[field.key])
+    }
+    problems: list[Problem] = [
+        InputProblem("connection_secret_needed_again", Place(field=field.key), label=field.label.model_dump())
+        for field in fields
+        if field.sensitive and field.key not in answers and moved and _plain(stored.get(field.key)) is not None
+    ]
+    if problems:
+        raise problems[0] if len(problems) == 1 else ProblemList(problems)
+
+
+def _names_hosts(value: Json) -> bool:
+    """Whether a list of hosts names one: neither no entries nor blank ones open a credential to all hosts."""
+    return isinstance(value, list) and any(host_entry(str(entry)) for entry in value)
+
+
+def _leads_somewhere(field: Field) -> bool:
+    return not field.sensitive or (isinstance(field, TextField) and field.place == "url")
+
+
+def _plain(value: Json) -> Json:
+    """The value, or None for every way of saying nothing."""
+    return None if value in ("", [], {}) else value
 
 
 def split(fields: Iterable[Field], answers: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:

@@ -17,7 +17,17 @@ from outcode.database.database import Database
 from outcode.transport.http.auth.keeper import NEEDS_RECONNECT
 from outcode.values import json
 from outcode.values.json import Json
-from outcode.values.problems import Conflict, InputProblem, NotFound, PermissionProblem, Place, Problem
+from outcode.values.problems import (
+    Conflict,
+    EgressRefused,
+    InputProblem,
+    NotFound,
+    PermissionProblem,
+    Place,
+    Problem,
+    RateLimited,
+    VendorDown,
+)
 from outcode.workspace.connections.drafts import (
     Draft,
     Upload,
@@ -27,6 +37,7 @@ from outcode.workspace.connections.drafts import (
     draft,
     file_name,
     nfc,
+    refuse_moved_secrets,
     secret_texts,
     split,
     usable_name,
@@ -91,7 +102,8 @@ class ConnectionStore:
     ) -> Draft:
         """The connection as the form would have it: sensitive fields and a file that it leaves out stay as they are.
 
-        Raises InputProblem for wrong answers, PermissionProblem when the connection is not the user's to change.
+        Raises InputProblem for wrong answers, and for secrets left out though they might now go elsewhere;
+        PermissionProblem when the connection is not the user's to change.
         """
         current = await self.open(scope, app, name)
         async with self._database.begin() as connection:
@@ -101,6 +113,8 @@ class ConnectionStore:
         _, sealed = split(declared.fields, kept)
         file = {key: kept[key] for key in ("file", "file_name") if key in kept and upload is None}
         accepted = check_connection(app, declared, {**sealed, **answers}, upload, has_file=bool(file))
+        if sealed:
+            refuse_moved_secrets(declared.fields, current.fields, accepted, answers)
         return Draft(current.id, app, declared, current.name, current.version + 1, {**accepted, **file}, upload)
 
     async def replace(self, scope: Scope, changed: Draft, tested: Verified | None = None) -> ConnectionInfo:
@@ -205,7 +219,7 @@ class ConnectionStore:
         """Remember that the connection works, or what is wrong with it; nothing when it has changed meanwhile."""
         table = schema.connections
         if isinstance(tested, Problem):
-            values: dict[str, Any] = {"state": state_after(tested), "problem": tested.as_json()}
+            values: dict[str, Any] = {"state": state_after(opened.state, tested), "problem": tested.as_json()}
         else:
             values = {"state": "working", "problem": None, "identity": tested.identity}
         change = scope.update(table).where(table.c.id == opened.id, table.c.version == opened.version)
@@ -299,8 +313,10 @@ class ConnectionStore:
             undo.pop_all()
 
 
-def state_after(problem: Problem) -> ConnectionState:
-    """The state of a connection that met a problem."""
+def state_after(state: ConnectionState, problem: Problem) -> ConnectionState:
+    """The state of a connection that met a problem; one that says nothing of its credentials leaves it as it was."""
+    if isinstance(problem, VendorDown | RateLimited | EgressRefused):
+        return state
     return "needs_reconnect" if problem.code == NEEDS_RECONNECT else "needs_attention"
 
 

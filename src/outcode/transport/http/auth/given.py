@@ -26,6 +26,9 @@ def completed(kind: HttpKind, stored: Mapping[str, Json]) -> dict[str, Json]:
         for name, value in stored.items()
     }
     for declared in kind.fields:
+        if declared.key == "allowed_hosts":
+            # Forms ask for hosts; a connection stored before they did goes to the origin that its task names.
+            continue
         if declared.required and declared.shown_when is None and fields.get(declared.key) in (None, ""):
             place = Place(field=f"connection.{declared.key}")
             raise InputProblem("connection_incomplete", place, label={**declared.label.model_dump()})
