@@ -107,7 +107,8 @@ async def test_credentials_follow_to_their_own_host_only(
     assert_hidden(arrived)
     assert "HMAC" not in arrived
     assert '"sign"' not in arrived
-    assert "stays" in arrived
+    assert "stays" not in arrived
+    assert '{"a":1}' in arrived
     assert_hidden([(trace.as_dict(), trace.as_curl(), repr(trace)) for trace in traces])
 
 
