@@ -15,6 +15,7 @@ from outcode.appkit import (
     ChoiceField,
     ClientCredentials,
     ConnectionTest,
+    DatabaseCredential,
     ErrorMap,
     Field,
     FileConnection,
@@ -31,6 +32,7 @@ from outcode.appkit import (
     OutputField,
     Outputs,
     Paging,
+    Query,
     Request,
     RequestSignature,
     SecretUrl,
@@ -122,6 +124,115 @@ def login(**changes: Any) -> App:
     )
     given = {"key": "k", "fields": (TOKEN,), "login": (step.model_copy(update=changes),)}
     return with_kind(LoginSession(**given | AROUND))
+
+
+def agreeing(**changes: Any) -> App:
+    """An app whose operator's client goes to hosts that the kind says."""
+    base_url = changes.pop("app_base_url", GOOD.app.base_url)
+    fields = (TextField(key="site", label=NAME, required=True),)
+    given = {"authorize_url": "https://acme.example/authorize", "token_url": "https://acme.example/token"}
+    return with_kind(OAuth2Code(key="k", fields=fields, **given | changes | AROUND), base_url=base_url)
+
+
+def hook(**changes: Any) -> App:
+    """An app whose connection is a secret URL."""
+    url = TextField(key="url", label=NAME, required=True, sensitive=True, place="url")
+    call = LIST.model_copy(update={"url": "{connection.url}/contacts"} | changes)
+    return with_kind(SecretUrl(key="k", fields=(url,), **AROUND), actions=(list_contacts(call=call),), test=None)
+
+
+def asking(**changes: Any) -> App:
+    """An app of a database."""
+    fields = (TextField(key="sql", label=NAME, required=True),)
+    call = Query(dialect=changes.get("dialect", "mysql"), statement=Input(field="sql"))
+    action = list_contacts(fields=fields, call=call, before=changes.get("before"), idempotent=False)
+    kind = DatabaseCredential(key="k", label=NAME, fields=(TOKEN,), engine=changes.get("engine", "mariadb"))
+    return with_kind(kind, actions=(action,), test=None, base_url=None)
+
+
+SECRET = "which is secret; 'api_key' itself has to send it"
+UNWRITTEN = "is not written, and the operator's client secret goes there"
+
+
+@pytest.mark.parametrize(
+    ("bad", "findings"),
+    [
+        *[
+            (requesting(**changes), [f"list_contacts: takes 'api_key' of the connection, {SECRET}"])
+            for changes in (
+                {"url": "/contacts/{connection.api_key}"},
+                {"query": {"q": Input(field="q"), "key": FromConnection(field="api_key")}},
+                {"headers": {"X-Key": FromConnection(field="api_key")}},
+                {"method": "PUT", "body_type": "json", "body": {"a": ({"b": FromConnection(field="api_key")},)}},
+            )
+        ],
+        (
+            batching(item={"name": Input(field="name"), "key": FromConnection(field="api_key")}),
+            [f"create_contact batch: takes 'api_key' of the connection, {SECRET}"],
+        ),
+        (
+            triggering(
+                subscription=contact_added().subscription.model_copy(
+                    update={
+                        "remove": Request(method="DELETE", url="/hooks/{subscription_id}/{connection.api_key}"),
+                    }
+                )
+            ),
+            [f"contact_added remove: takes 'api_key' of the connection, {SECRET}"],
+        ),
+        (
+            app(base_url="https://api.acme.example/{connection.api_key}"),
+            [f"acme-crm.api_key base_url: takes 'api_key' of the connection, {SECRET}"],
+        ),
+        (
+            hook(url="https://api.acme.example/{connection.url}"),
+            [f"list_contacts: takes 'url' of the connection, {SECRET.replace('api_key', 'k')}"],
+        ),
+        (
+            hook(url="{connection.url}/{connection.url}"),
+            [f"list_contacts: takes 'url' of the connection, {SECRET.replace('api_key', 'k')}"],
+        ),
+        *[
+            (agreeing(**{part: url}), [f"acme-crm.k: the host of {part} {UNWRITTEN}"])
+            for part in ("authorize_url", "token_url", "revoke_url")
+            for url in (
+                "{site}/token",
+                "{connection.site}",
+                "https://{site}/token",
+                "https://{site}:443/token",
+                "https://{site}.com/token",
+                "https://{site}acme.example/token",
+                "https://acme.example{site}/token",
+                "https://acme.example@{site}/token",
+            )
+        ],
+        (
+            agreeing(token_url="/token", base_url="https://{connection.site}/api"),
+            [f"acme-crm.k: the host of token_url {UNWRITTEN}"],
+        ),
+        (asking(engine="sqlserver"), ["acme-crm.k: no transport carries calls to 'sqlserver'"]),
+        (asking(engine="mongodb"), ["acme-crm.k: no transport carries calls to 'mongodb'"]),
+        (asking(dialect="oracle"), ["list_contacts: no transport carries queries of the dialect 'oracle'"]),
+        (asking(before=dict), ["list_contacts: before is called for requests only, and the call is none"]),
+    ],
+)
+def test_secrets_stay_where_they_belong_and_somebody_carries_each_call(bad: App, findings: list[str]) -> None:
+    assert [found for found in lint(bad) if "no such field" not in found] == findings
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        hook(),
+        hook(url="{connection.url}"),
+        agreeing(token_url="https://{connection.site}.acme.example/token", revoke_url="/revoke"),
+        agreeing(kept={"zone": "zone"}, base_url="https://{connection.zone}.acme.example"),
+        agreeing(token_url="https://login.acme.example/{site}/token"),
+        asking(),
+    ],
+)
+def test_secrets_and_hosts_in_their_places_are_no_fault(good: App) -> None:
+    assert lint(good) == []
 
 
 def test_the_good_app_has_no_fault() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.support.serving import free_port
 
@@ -40,28 +41,30 @@ class Moto:
 @contextmanager
 def moto_server() -> Iterator[Moto]:
     """Start a server, stop it at the end."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        moto = Moto(f"http://127.0.0.1:{port}")
-        _wait_until_ready(moto, process)
-        yield moto
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_until_ready(moto: Moto, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "moto's server has ended"
+    with tempfile.TemporaryDirectory(prefix="ot-moto-") as folder:
+        moto, process = _start(Path(folder))
         try:
-            with urllib.request.urlopen(f"{moto.base}/moto-api/data.json"):
-                return
-        except (urllib.error.URLError, ConnectionError):
+            yield moto
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _start(folder: Path) -> tuple[Moto, subprocess.Popen[bytes]]:
+    """Start a server on a free port, and on another one where somebody was faster."""
+    for attempt in range(5):
+        port = free_port()
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        log = folder / f"log-{attempt}"
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=output)
+        deadline = time.monotonic() + _READY_SECONDS
+        # Whoever was faster may answer, too; the server says itself that it listens.
+        while process.poll() is None and b"Running on http://" not in log.read_bytes():
+            if time.monotonic() > deadline:
+                process.kill()
             time.sleep(0.05)
-    raise AssertionError(f"not ready within {_READY_SECONDS} s")
+        if process.poll() is None:
+            return Moto(f"http://127.0.0.1:{port}"), process
+        assert b"is in use" in log.read_bytes(), log.read_text("utf-8", "replace")
+    raise AssertionError("no port was free")

@@ -74,34 +74,46 @@ def redis_server(
     if program is None:
         pytest.skip("redis-server is not installed")
     folder = Path(tempfile.mkdtemp(prefix="ot-redis-")).resolve()
-    chosen = free_port() if port is None else port
-    lines = [f"dir {folder}", "bind 127.0.0.1", 'save ""', "appendonly no", "daemonize no", "enable-debug-command yes"]
-    lines += _tls(folder, chosen) if tls else [f"port {chosen}"]
-    lines += [f'requirepass "{password}"'] if password else []
-    (folder / "redis.conf").write_text("\n".join([*lines, *settings]) + "\n", "utf-8")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([program, str(folder / "redis.conf")], stdout=log, stderr=subprocess.STDOUT)
+    given = [f"dir {folder}", "bind 127.0.0.1", 'save ""', "appendonly no", "daemonize no", "enable-debug-command yes"]
+    given += [f'requirepass "{password}"'] if password else []
+    if tls:
+        _certificate(folder)
     certificate = (folder / "server.crt").read_text() if tls else ""
-    server = RedisServer(chosen, process, {"password": password} if password else {}, certificate)
     try:
-        _wait(server, folder / "log")
-        yield server
+        chosen, process = _start(program, folder, [*given, *settings], port, tls=tls)
+        server = RedisServer(chosen, process, {"password": password} if password else {}, certificate)
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
-        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait(server: RedisServer, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and server.process.poll() is None:
-        if b"eady to accept connections" in log.read_bytes():
-            return
-        time.sleep(0.01)
-    raise RuntimeError(log.read_text("utf-8", "replace"))
+def _start(
+    program: str, folder: Path, settings: list[str], port: int | None, *, tls: bool
+) -> tuple[int, subprocess.Popen[bytes]]:
+    """Start a server on that port, or on a free one and on another one where somebody was faster."""
+    for attempt in range(5):
+        chosen = free_port() if port is None else port
+        listening = _tls(folder, chosen) if tls else [f"port {chosen}"]
+        (folder / "redis.conf").write_text("\n".join([*listening, *settings]) + "\n", "utf-8")
+        log = folder / f"log-{attempt}"
+        with log.open("wb") as output:
+            process = subprocess.Popen([program, str(folder / "redis.conf")], stdout=output, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + _START_SECONDS
+        while process.poll() is None and b"eady to accept connections" not in log.read_bytes():
+            if time.monotonic() > deadline:
+                process.kill()
+            time.sleep(0.01)
+        if process.poll() is None:
+            return chosen, process
+        taken = port is None and b"bind" in log.read_bytes().lower()
+        assert taken, log.read_text("utf-8", "replace")
+    raise AssertionError("no port was free")
 
 
 def _tls(folder: Path, port: int) -> list[str]:
-    _certificate(folder)
     files = [f"tls-cert-file {folder}/server.crt", f"tls-key-file {folder}/server.key"]
     return ["port 0", f"tls-port {port}", *files, f"tls-ca-cert-file {folder}/server.crt", "tls-auth-clients no"]
 

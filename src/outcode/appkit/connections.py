@@ -221,6 +221,17 @@ class DatabaseCredential(_ConnectionKind):
     engine: Literal["postgresql", "cockroachdb", "mysql", "mariadb", "sqlserver", "oracle", "redis", "mongodb"]
 
 
+CARRIED_ENGINES: Mapping[str, str | None] = {
+    "postgresql": "postgresql",
+    "cockroachdb": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "redis": None,
+}
+"""The engines that a transport carries calls to, each with the dialect of its queries; None: it takes none. Whoever
+adds a transport adds its engines here, and apps of them may be declared."""
+
+
 class FileConnection(_ConnectionKind):
     """The file itself is the connection: its field ``file`` is the upload, or its field ``url`` says where it is."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from outcode.appkit.app import Action, App
-from outcode.appkit.calls import Request
+from outcode.appkit.calls import Query, Request
+from outcode.appkit.connections import CARRIED_ENGINES
 from outcode.appkit.fields import ChoiceField, NoteField
 from outcode.appkit.lint.answers import outputs_findings, success_findings
 from outcode.appkit.lint.fields import fields_findings
-from outcode.appkit.lint.requests import paging_findings, request_findings
+from outcode.appkit.lint.requests import paging_findings, request_findings, secret_findings
 from outcode.appkit.lint.taken import inputs_of, is_path
 from outcode.appkit.lint.words import words_findings
 from outcode.appkit.template import Input
@@ -31,6 +32,10 @@ def action_findings(app: App, action: Action) -> Iterator[str]:
     if isinstance(action.call, Request):
         yield from request_findings(action.key, app, action.call)
         yield from paging_findings(action.key, action.call.paging, has_rows=action.outputs.rows is not None)
+    elif action.before is not None:
+        yield f"{action.key}: before is called for requests only, and the call is none"
+    if isinstance(action.call, Query) and action.call.dialect not in CARRIED_ENGINES.values():
+        yield f"{action.key}: no transport carries queries of the dialect {action.call.dialect!r}"
     yield from outputs_findings(action.key, action.outputs)
     yield from _batch(app, action)
     yield from _repeats(action)
@@ -59,6 +64,7 @@ def _batch(app: App, action: Action) -> Iterator[str]:
         return
     place = f"{action.key} batch"
     yield from request_findings(place, app, batch.call)
+    yield from secret_findings(place, app, batch.item)
     yield from success_findings(place, batch.success)
     known = {field.key for field in action.fields}
     if batch.maximum < 2:

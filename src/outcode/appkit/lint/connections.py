@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from outcode.appkit.app import App
 from outcode.appkit.connections import (
+    CARRIED_ENGINES,
     ApiKey,
     AwsKeys,
     Basic,
@@ -25,12 +26,15 @@ from outcode.appkit.connections import (
 from outcode.appkit.fields import ChoiceField
 from outcode.appkit.lint.answers import success_findings
 from outcode.appkit.lint.fields import fields_findings
-from outcode.appkit.lint.requests import request_findings
+from outcode.appkit.lint.requests import host_of, request_findings, secret_findings
 from outcode.appkit.lint.taken import connection_placeholders, inputs_of, is_path, known_of, placeholders, unknown_to
 from outcode.appkit.lint.words import label_findings, words_findings
 
 _OF_REQUEST = {"method", "path", "query", "body", "timestamp", "timestamp_ms", "date", "salt"}
 _OF_TOKENS = {"access_token"}
+_ABSOLUTE = re.compile(r"https?://")
+# A whole domain behind the placeholder: whoever fills it in must not choose whose host it is.
+_WRITTEN_HOST = re.compile(r"(?:.*\}\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|localhost")
 _SECRET_KEY = re.compile(r"(?:\A|_)(?:password|passwd|secret|passphrase|private_key|access_token|refresh_token)\Z")
 
 
@@ -57,6 +61,7 @@ def connection_findings(app: App, kind: ConnectionKind) -> Iterator[str]:
     if base_url is not None:
         for name in unknown_to(kind, connection_placeholders(base_url)):
             yield f"{place}: base_url takes {name!r}, which this kind has not"
+        yield from secret_findings(f"{place} base_url", app.model_copy(update={"connections": (kind,)}), base_url)
     yield from _placeholders(place, kind)
     yield from _secrets(place, kind)
     yield from _of_kind(place, app, kind)
@@ -165,6 +170,7 @@ def _of_kind(place: str, app: App, kind: ConnectionKind) -> Iterator[str]:
         case ClientCredentials() | OAuth2Code() | ServiceAccount():
             if isinstance(kind, OAuth2Code):
                 yield from _paths(place, kind.kept)
+                yield from _client_hosts(place, app, kind)
             yield from _paths(place, {name: getattr(kind, name) for name in ("access_token", "refresh_token")})
             for success in kind.ended:
                 yield from success_findings(place, success)
@@ -173,9 +179,24 @@ def _of_kind(place: str, app: App, kind: ConnectionKind) -> Iterator[str]:
                 re.compile(pattern)
             except re.error:
                 yield f"{place}: pattern is not a regular expression"
+        case DatabaseCredential(engine=engine) if engine not in CARRIED_ENGINES:
+            yield f"{place}: no transport carries calls to {engine!r}"
         case FileConnection():
             if not {"file", "url"} & {field.key for field in kind.fields}:
                 yield f"{place}: a file connection has a field file or url"
+
+
+def _client_hosts(place: str, app: App, kind: OAuth2Code) -> Iterator[str]:
+    """The operator's client secret goes to these hosts, so no member of a team may name them."""
+    for part in ("authorize_url", "token_url", "revoke_url"):
+        url = getattr(kind, part)
+        if url is None:
+            continue
+        followed = [base for base in (kind.base_url, app.base_url) if base] if url.startswith("/") else [url]
+        if not followed or not all(
+            _ABSOLUTE.match(each) and _WRITTEN_HOST.fullmatch(host_of(each)) for each in followed
+        ):
+            yield f"{place}: the host of {part} is not written, and the operator's client secret goes there"
 
 
 def _login(place: str, app: App, kind: LoginSession) -> Iterator[str]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 from outcode.appkit.app import App
 from outcode.appkit.calls import Paging, Request
 from outcode.appkit.connections import SecretUrl
-from outcode.appkit.lint.taken import connection_fields_of, is_path, unknown_to
+from outcode.appkit.lint.taken import connection_fields_of, connection_placeholders, is_path, secrets_of, unknown_to
 from outcode.appkit.template import Input
 
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
 _ABSOLUTE = re.compile(r"https?://")
+_SECRET_URL = "{connection.url}"
 _OF_CONNECTION = re.compile(r"\{connection\.([a-z][a-z0-9_]*)\}")
 
 
@@ -38,10 +40,35 @@ def request_findings(place: str, app: App, request: Request, *, kept: frozenset[
             yield f"{place}: takes {name!r} of the connection, which {kind.key!r} has not"
     if names and not app.connections:
         yield f"{place}: takes {names[0]!r} of the connection, and the app has none"
+    yield from secret_findings(place, app, request, kept=kept)
     if request.idempotency_header is not None and request.method in {"GET", "HEAD"}:
         yield f"{place}: a {request.method} needs no idempotency_header"
     if request.body is not None and request.body_type == "none":
         yield f"{place}: has a body of type none"
+
+
+def secret_findings(place: str, app: App, part: Any, *, kept: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Of a piece of a request: what is secret stands where its kind puts it, and is sent to the app's hosts only.
+
+    ``part`` may also be the text of a URL. Only where a whole URL is the secret does one begin with it.
+    """
+    for kind in app.connections:
+        names = set(_behind_beginning(part) if isinstance(kind, SecretUrl) else _connection_fields(part))
+        for name in sorted(names & secrets_of(kind) - kept):
+            yield f"{place}: takes {name!r} of the connection, which is secret; {kind.key!r} itself has to send it"
+
+
+def _behind_beginning(part: Any) -> Iterator[str]:
+    """What is taken of the connection besides the secret URL at the beginning of the request's."""
+    if isinstance(part, str):
+        part = part.removeprefix(_SECRET_URL)
+    elif isinstance(part, Request) and isinstance(part.url, str):
+        part = part.model_copy(update={"url": part.url.removeprefix(_SECRET_URL)})
+    yield from _connection_fields(part)
+
+
+def _connection_fields(part: Any) -> Iterator[str]:
+    yield from connection_placeholders(part) if isinstance(part, str) else connection_fields_of(part)
 
 
 def _url(place: str, app: App, url: str) -> Iterator[str]:

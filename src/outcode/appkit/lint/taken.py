@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from outcode.appkit.calls import Request
-from outcode.appkit.connections import ConnectionKind, LoginSession, OAuth2Code, ServiceAccount
+from outcode.appkit.connections import ConnectionKind, LoginSession, OAuth2Code, SecretUrl, ServiceAccount
 from outcode.appkit.template import FromConnection, Input
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
@@ -58,13 +58,29 @@ def known_of(kind: ConnectionKind) -> set[str] | None:
     """What a connection of a kind has values for; None: its key file may hold anything."""
     if isinstance(kind, ServiceAccount) and kind.key_file is not None:
         return None
-    known = {field.key for field in kind.fields}
+    return {field.key for field in kind.fields} | kept_of(kind)
+
+
+def kept_of(kind: ConnectionKind) -> set[str]:
+    """What a connection of a kind keeps of its token answers or logins."""
     match kind:
         case OAuth2Code():
-            known |= set(kind.kept)
+            return set(kind.kept)
         case LoginSession():
-            known |= {name for step in kind.login for name in step.keep}
-    return known
+            return {name for step in kind.login for name in step.keep}
+        case _:
+            return set()
+
+
+def secrets_of(kind: ConnectionKind) -> set[str]:
+    """The names of what proves who is calling, which only the kind itself may put into a request."""
+    secret = {field.key for field in kind.fields if field.sensitive}
+    match kind:
+        case SecretUrl():
+            secret.add("url")
+        case ServiceAccount():
+            secret |= {"access_token", *(name.removeprefix(_CONNECTION) for name in placeholders(kind.private_key))}
+    return secret - kept_of(kind)
 
 
 def unknown_to(kind: ConnectionKind, names: Iterable[str]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -300,21 +299,23 @@ async def test_token_servers_have_a_time_of_their_own(
     vendor: Authorization, client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(token_endpoint, "TOKEN_SECONDS", 1)
-    vendor.behave, vendor.seconds = "slow", 1.5
-    begun = time.monotonic()
+    # It would answer well in the time of the call.
+    vendor.behave, vendor.seconds = "slow", 4
     with pytest.raises(VendorDown) as down:
         await me(client, vendor, machine(vendor), timeout_seconds=300, retries=3)
     assert down.value.code == "http_timeout"
-    assert time.monotonic() - begun < 1.4
+    assert len(vendor.forms) <= 1
 
 
 async def test_a_fetch_goes_on_when_its_caller_is_stopped(
     vendor: Authorization, client: HttpClient, keeper: MemoryTokens
 ) -> None:
     connection = machine(vendor)
-    vendor.behave, vendor.seconds = "slow", 0.3
+    vendor.behave, vendor.seconds = "slow", 1
     first = asyncio.create_task(me(client, vendor, connection))
-    await asyncio.sleep(0.15)
+    async with asyncio.timeout(10):
+        while not vendor.forms:
+            await asyncio.sleep(0.01)
     second = asyncio.create_task(me(client, vendor, connection))
     await asyncio.sleep(0.05)
     first.cancel()
