@@ -16,7 +16,9 @@ from outcode.appkit import (
     Basic,
     Bearer,
     Field,
+    ListField,
     LoginSession,
+    MapField,
     MultiSelectField,
     NumberField,
     OAuth2Code,
@@ -113,6 +115,8 @@ def _value(each: Field, kind: ConnectionKind, given: Mapping[str, Any]) -> Any:
     if isinstance(kind, ServiceAccount) and each.key in {kind.key_file, *placeholders(kind.private_key)}:
         key = private_key(kind.algorithm)
         return json.dumps(_key_file(key, kind)) if each.key == kind.key_file else key
+    if isinstance(each, MapField) and each.sensitive:
+        return {"X-Canary": f"canary-{each.key}-Zq7x"}
     proving = kind.value if isinstance(kind, ApiKey) else kind.token if isinstance(kind, Bearer) else ""
     if each.sensitive or each.key in placeholders(proving):
         return f"canary-{each.key}-Zq7x"
@@ -127,6 +131,8 @@ def _value(each: Field, kind: ConnectionKind, given: Mapping[str, Any]) -> Any:
             return False
         case MultiSelectField():
             return []
+        case ListField(required=True):
+            return ["api.example.com"]
         case TextField(place="url"):
             return "https://auth.example.com/oauth/token" if "token" in each.key else "https://api.example.com"
         case TextField():
