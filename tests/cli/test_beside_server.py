@@ -217,13 +217,18 @@ def test_connections_are_kept_without_showing_their_secrets(server: Serving) -> 
     assert tried.code == 1
     after = json.loads(beside(server, "connections", "list", "--json").out)
     shop = next(each for each in after if each["name"] == "Shop")
-    assert (shop["state"], shop["used_by"]) == ("needs_attention", [])
+    assert (shop["state"], shop["used_by"]) == ("untested", [])
     assert shop["problem"]["message"]
-    options = ["--rename", "Store", "--no-test", "--fields", '{"host": "localhost", "username": "u"}']
+    options = ["--rename", "Store", "--no-test", "--fields"]
+    moved = '{"host": "localhost", "username": "u"}'
+    kept = beside(server, "connections", "update", "Shop", *options, moved)
+    assert kept.code == 2
+    assert "Password" in kept.err
+    options.append('{"host": "localhost", "username": "u", "password": "hunter2-secret"}')
     changed = beside(server, "connections", "update", "Shop", *options)
     assert (changed.code, changed.err) == (0, "Changed Store (postgresql).\n")
     assert beside(server, "connections", "remove", "Store").code == 0
-    told = [wrong, unknown, refused, added, listed, tried, changed]
+    told = [wrong, unknown, refused, added, listed, tried, kept, changed]
     assert not [said for said in told if "hunter2" in said.out + said.err]
 
 

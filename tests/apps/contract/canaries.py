@@ -16,6 +16,7 @@ from outcode.appkit import (
     Basic,
     Bearer,
     Field,
+    ListField,
     LoginSession,
     MapField,
     MultiSelectField,
@@ -115,6 +116,8 @@ def _value(each: Field, kind: ConnectionKind, given: Mapping[str, Any]) -> Any:
     if isinstance(kind, ServiceAccount) and each.key in {kind.key_file, *placeholders(kind.private_key)}:
         key = private_key(kind.algorithm)
         return json.dumps(_key_file(key, kind)) if each.key == kind.key_file else key
+    if isinstance(each, MapField) and each.sensitive:
+        return {"X-Canary": f"canary-{each.key}-Zq7x"}
     proving = kind.value if isinstance(kind, ApiKey) else kind.token if isinstance(kind, Bearer) else ""
     if isinstance(each, MapField):
         return {f"X-{each.key}": f"canary-{each.key}-Zq7x"} if each.sensitive else {}
@@ -131,6 +134,8 @@ def _value(each: Field, kind: ConnectionKind, given: Mapping[str, Any]) -> Any:
             return False
         case MultiSelectField():
             return []
+        case ListField(required=True):
+            return ["api.example.com"]
         case TextField(place="url"):
             return "https://auth.example.com/oauth/token" if "token" in each.key else "https://api.example.com"
         case TextField():
