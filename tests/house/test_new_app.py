@@ -58,7 +58,8 @@ def test_it_is_bronze_and_formatted_and_has_a_page(made: Callable[[], App], tmp_
         (["", "acme", "Mail"], "NAME="),
         (["Acme", "Acme_CRM", "Mail"], "NAME="),
         (["Acme", "acme", ""], "NAME="),
-        (["Table", "table", "Built-in"], "There is an app table already"),
+        (["Table", "table", "Built-in"], "The name table is taken"),
+        (["Quality", "quality", "Productivity"], "The name quality is taken"),
     ],
 )
 def test_what_it_cannot_make_it_says(arguments: list[str], said: str) -> None:
