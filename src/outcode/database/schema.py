@@ -232,7 +232,12 @@ flow_versions = _owned(
 
 RUN_STATES = ("waiting", "running", "done", "failed", "crashed", "cancelled")
 TASK_STATES = ("waiting", "running", "done", "failed", "skipped", "unknown", "cancelled")
-TRIGGERS = ("manual", "webhook", "schedule", "event", "api", "cli")
+TRIGGERS = ("manual", "webhook", "schedule", "event", "api", "cli", "call")
+
+
+def _past_run(name: str) -> sql.Column[str]:
+    """The run that another comes from: its caller, or the one that it does again."""
+    return sql.Column(name, UUID(as_uuid=False), sql.ForeignKey("runs.id", ondelete="SET NULL"))
 
 
 payloads = _owned(
@@ -253,7 +258,11 @@ runs = _owned(
     sql.Column("flow_name", sql.Text, nullable=False),
     sql.Column("trigger", sql.Text, nullable=False),
     sql.Column("test", sql.Boolean, nullable=False),
+    sql.Column("counted", sql.Boolean, nullable=False, server_default=sql.true()),
+    sql.Column("priority", sql.SmallInteger, nullable=False, server_default="0"),
     sql.Column("state", sql.Text, nullable=False),
+    _time("wake_at"),
+    sql.Column("waiting_for", JSONB),
     _time("lease_until"),
     sql.Column("epoch", sql.Integer, nullable=False, server_default="0"),
     sql.Column("attempts", sql.Integer, nullable=False, server_default="0"),
@@ -262,16 +271,30 @@ runs = _owned(
     _link("input_id", "payloads.id"),
     sql.Column("error", JSONB),
     _link("created_by", "users.id"),
+    _past_run("parent_id"),
+    _past_run("origin_id"),
+    _time("planned_at"),
     _time("queued_at", now=True),
     _time("started_at"),
     _time("finished_at"),
     _one_of("state", RUN_STATES),
     _one_of("trigger", TRIGGERS),
     sql.UniqueConstraint("flow_id", "idempotency_key"),
+    sql.UniqueConstraint("flow_id", "planned_at"),
     sql.Index("ix_runs_team_id_id", "team_id", "id"),
     sql.Index("ix_runs_flow_id_id", "flow_id", "id"),
     sql.Index("ix_runs_keyed", "queued_at", postgresql_where=sql.text("idempotency_key IS NOT NULL")),
-    sql.Index("ix_runs_open", "lease_until", "queued_at", postgresql_where=sql.text("state IN ('waiting', 'running')")),
+    sql.Index("ix_runs_held", "lease_until", postgresql_where=sql.text("state = 'running'")),
+    sql.Index(
+        "ix_runs_waiting",
+        "team_id",
+        sql.text("priority DESC"),
+        "id",
+        postgresql_where=sql.text("state = 'waiting' AND wake_at IS NULL"),
+    ),
+    sql.Index("ix_runs_wake", "wake_at", postgresql_where=sql.text("state = 'waiting'")),
+    sql.Index("ix_runs_parent_id", "parent_id", postgresql_where=sql.text("parent_id IS NOT NULL")),
+    sql.Index("ix_runs_origin_id", "origin_id", postgresql_where=sql.text("origin_id IS NOT NULL")),
 )
 
 run_tasks = _owned(
@@ -284,9 +307,23 @@ run_tasks = _owned(
     sql.Column("rows_failed", sql.Integer),
     _link("result_id", "payloads.id", required=False),
     _link("calls_id", "payloads.id", required=False),
+    sql.Column("attempt", sql.Integer, nullable=False, server_default="1"),
+    sql.Column("reason", sql.Text),
+    sql.Column("waiting_for", JSONB),
     sql.Column("error", JSONB),
     _time("started_at"),
     _time("finished_at"),
     sql.PrimaryKeyConstraint("run_id", "letter"),
     _one_of("state", TASK_STATES),
+)
+
+run_chunks = _owned(
+    "run_chunks",
+    _link("run_id", "runs.id", cascade=True),
+    sql.Column("letter", sql.Text, nullable=False),
+    sql.Column("number", sql.Integer, nullable=False),
+    sql.Column("first_row", sql.Integer, nullable=False),
+    sql.Column("rows", sql.Integer, nullable=False),
+    _link("outcome_id", "payloads.id", required=False),
+    sql.PrimaryKeyConstraint("run_id", "letter", "number"),
 )
