@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.appkit.hostile.apps import HOSTILE
 from tests.appkit.hostile.good import GOOD, app, list_contacts, samples
 from tests.apps.contract.checks import CHECKS, SLOW
+from tests.apps.contract.servers import open_servers
 from tests.apps.contract.subjects import Subject
+
+
+@pytest.fixture(scope="module", autouse=True)
+def databases() -> Iterator[None]:
+    with open_servers():
+        yield
 
 
 @pytest.mark.parametrize("check", [*CHECKS, *SLOW])

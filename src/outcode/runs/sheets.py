@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from yarl import URL
@@ -20,6 +20,7 @@ from outcode.workspace.scope import Scope
 
 _SUFFIXES = (".xlsx", ".xlsm", ".csv", ".tsv")
 _ZIP = b"PK\x03\x04"
+_SHORTEST_PART = 8
 _PAGE = (b"<!doctype html", b"<html")
 _LINK = Request(
     method="GET", url=Input(field="url"), headers=Input(field="headers"), timeout_seconds=60, response_type="base64"
@@ -50,13 +51,19 @@ class SheetFiles:
                 record(_shown(trace, sent))
 
         response = await self._http.send(request, record=note)
-        mask = Mask(connection.secrets)
+        mask = Mask((*connection.secrets, *_parts(request.url), *_parts(response.url)))
         problem = refusal(response, ErrorMap(), mask, expected="content", with_credentials=False)
         if problem is not None:
             raise problem
         if response.body[:100].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGE):
             raise VendorRejected("sheet_link_page", host=response.url.host or "")
         return _name(file_name(response), response.url, response.body), response.body
+
+
+def _parts(link: URL) -> Iterator[str]:
+    """What an answer may repeat of a link."""
+    yield from (link.raw_path_qs, link.raw_path, link.path, *link.query.values())
+    yield from (part for part in link.parts if len(part) >= _SHORTEST_PART)
 
 
 def _shown(trace: Trace, secret_headers: set[str]) -> Trace:
