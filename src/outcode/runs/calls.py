@@ -238,6 +238,7 @@ class Caller:
                     key=line.key_of(row),
                     record=record,
                     turn=partial(self._limiter.wait, connection.id, line.app.limits),
+                    pause=partial(self._limiter.pause, connection.id),
                 )
             case Query() as query:
                 connection = line.required()

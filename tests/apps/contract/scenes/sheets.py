@@ -44,11 +44,11 @@ class SheetScene(Scene):
     _player: Player
 
     async def set_up(self) -> None:
-        """Serve what links lead to, and wait for it a second at most."""
+        """Serve what links lead to, and wait for it three seconds at most."""
         self._stack = AsyncExitStack()
         self._player = await self._stack.enter_async_context(playing())
         patch = self._stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(sheets, "_LINK", sheets._LINK.model_copy(update={"timeout_seconds": 1}))
+        patch.setattr(sheets, "_LINK", sheets._LINK.model_copy(update={"timeout_seconds": 3}))
 
     async def clear(self) -> None:
         """End serving."""

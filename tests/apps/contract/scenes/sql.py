@@ -26,69 +26,77 @@ _BREAKING = "SELECT id FROM contract_things"
 
 
 class _Ground(Protocol):
-    """A server on which a scene has a database of its own."""
+    """A database of a scene's own, on a server that runs."""
 
     sleep: str
+    fields: dict[str, Any]
 
-    def fields(self, database: str) -> dict[str, Any]: ...
+    async def open(self, database: str) -> None:
+        """Make it, and somebody who may do nothing in it."""
 
-    async def make(self, database: str, statements: tuple[str, ...]) -> None:
-        """The database, with nothing in it but what the statements make."""
+    async def given(self, statements: tuple[str, ...]) -> None:
+        """Leave nothing in it but what the statements make."""
 
     async def drop(self, database: str) -> None: ...
 
 
 class _Postgresql:
-    sleep = "SELECT pg_sleep(4)"
+    sleep = "SELECT pg_sleep(8)"
+    fields: dict[str, Any]
 
     def __init__(self, server: TcpPostgresql) -> None:
-        self.fields = server.fields
         self._server = server
 
-    async def make(self, database: str, statements: tuple[str, ...]) -> None:
+    async def open(self, database: str) -> None:
+        name, password = READER["username"], READER["password"]
         session = await self._server.connect("postgres")
         await drop_database(session, f"IF EXISTS {database}")
         await session.execute(f"CREATE DATABASE {database}")
-        if not await session.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", READER["username"]):
-            await session.execute(f"CREATE ROLE {READER['username']} LOGIN PASSWORD '{READER['password']}'")
+        if not await session.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", name):
+            await session.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
         await session.close()
-        session = await self._server.connect(database)
+        self.fields = self._server.fields(database)
+        self._session = await self._server.connect(database)
+
+    async def given(self, statements: tuple[str, ...]) -> None:
+        await self._session.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        await self._session.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
         for statement in statements:
-            await session.execute(statement)
-        await session.close()
+            await self._session.execute(statement)
 
     async def drop(self, database: str) -> None:
+        await self._session.close()
         session = await self._server.connect("postgres")
         await drop_database(session, f"IF EXISTS {database}")
         await session.close()
 
 
 class _Mariadb:
-    sleep = "SELECT SLEEP(4)"
+    sleep = "SELECT SLEEP(8)"
+    fields: dict[str, Any]
 
     def __init__(self, server: Mariadb) -> None:
         self._server = server
 
-    def fields(self, database: str) -> dict[str, Any]:
-        return self._server.fields(database=database, tls_mode="disabled")
-
-    async def make(self, database: str, statements: tuple[str, ...]) -> None:
+    async def open(self, database: str) -> None:
         name, password = READER["username"], READER["password"]
-        session = self._server.connect(database=None)
-        with session, session.cursor() as cursor:
-            for statement in (
-                f"CREATE OR REPLACE DATABASE {database} CHARACTER SET utf8mb4",
-                f"CREATE OR REPLACE USER {name}@'%' IDENTIFIED BY '{password}'",
-                f"GRANT CREATE TEMPORARY TABLES ON {database}.* TO {name}@'%'",
-                f"USE {database}",
-                *statements,
-            ):
-                cursor.execute(statement)
+        self.fields = self._server.fields(database=database, tls_mode="disabled")
+        self._session = self._server.connect(database=None)
+        self._tell(f"CREATE USER IF NOT EXISTS {name}@'%' IDENTIFIED BY '{password}'")
+        self._tell(f"GRANT CREATE TEMPORARY TABLES ON {database}.* TO {name}@'%'")
+
+    async def given(self, statements: tuple[str, ...]) -> None:
+        database = self.fields["database"]
+        self._tell(f"CREATE OR REPLACE DATABASE {database} CHARACTER SET utf8mb4", f"USE {database}", *statements)
 
     async def drop(self, database: str) -> None:
-        session = self._server.connect(database=None)
-        with session, session.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE IF EXISTS {database}")
+        self._tell(f"DROP DATABASE IF EXISTS {database}")
+        self._session.close()
+
+    def _tell(self, *statements: str) -> None:
+        with self._session.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
 
 
 class SqlScene(ServerScene):
@@ -107,7 +115,8 @@ class SqlScene(ServerScene):
         else:
             self._ground = _Mariadb(await servers().mariadb())
         self._database = f"contract_{self.subject.app.slug.replace('-', '_')}"
-        self.fields = self._ground.fields(self._database)
+        await self._ground.open(self._database)
+        self.fields = self._ground.fields
         await self.given()
 
     async def clear(self) -> None:
@@ -115,8 +124,8 @@ class SqlScene(ServerScene):
         await self._ground.drop(self._database)
 
     async def given(self, *statements: str) -> None:
-        """A new database with what these make."""
-        await self._ground.make(self._database, statements)
+        """Nothing is there but what these make."""
+        await self._ground.given(statements)
 
     def refusals(self, action: Action, sample: Sample) -> Iterator[Trouble]:
         """Not let in, not permitted, or only to read."""
@@ -151,7 +160,7 @@ class SqlScene(ServerScene):
 
     def silence(self, action: Action, sample: Sample) -> Iterator[Trouble]:
         """A statement that takes longer than it may."""
-        yield self._of("slow", "stopped sql_timeout", action, sample, self._ground.sleep, timeout_seconds=1)
+        yield self._of("slow", "stopped sql_timeout", action, sample, self._ground.sleep, timeout_seconds=3)
 
     def further_misconnects(self) -> Iterator[tuple[str, str, dict[str, Json]]]:
         """A database that is not there."""
