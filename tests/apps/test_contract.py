@@ -57,11 +57,16 @@ def test_only_checks_are_exempted_from() -> None:
 
 @pytest.mark.parametrize("check", SLOW)
 async def test_contract_of_all_apps_at_once(check: str) -> None:
-    found = await asyncio.gather(*(SLOW[check](subject) for subject in installed().values()))
-    all_findings = [finding for findings in found for finding in findings]
-    assert not all_findings, "\n".join(all_findings)
-    silent = {slug for slug, findings in zip(installed(), found, strict=True) if not findings.asked}
-    assert silent == {slug for slug, subject in installed().items() if exemption(check, subject) is not None}
+    asked = asyncio.gather(*(SLOW[check](subject) for subject in installed().values()), return_exceptions=True)
+    absent: list[BaseException] = []
+    for (slug, subject), found in zip(installed().items(), await asked, strict=True):
+        if isinstance(found, BaseException):
+            absent.append(found)
+            continue
+        assert not found, "\n".join(found)
+        assert bool(found.asked) == (exemption(check, subject) is None), slug
+    for reason in absent:
+        raise reason  # a skip, where a server is not installed here
 
 
 @pytest.mark.parametrize("slug", SLUGS)
