@@ -93,7 +93,7 @@ class Backstage:
     async def tried(self, kind: str | None, fields: Mapping[str, Json], upload: Upload | None = None) -> Outcome:
         """Try a connection before it is stored."""
         outcome = Outcome()
-        with _logged(outcome):
+        with _LISTENER.during(outcome.log):
             try:
                 new = draft(self.app, "Contract", self._asked(kind, fields), upload, kind=kind)
                 outcome.verified = await self._connector.tried(_SCOPE, new)
@@ -107,7 +107,7 @@ class Backstage:
         http = HttpConnection.of(self.app, None)
         line = Line(_SCOPE, self.app, action, connection, http, _NOW, KEY, secrets, Redactor(secrets))
         outcome = Outcome()
-        with _logged(outcome):
+        with _LISTENER.during(outcome.log):
             try:
                 outcome.answer = await self._caller.call(line, _bound(action, inputs), outcome.traces.append)
             except Problem as problem:
@@ -133,20 +133,33 @@ def _bound(action: Action, inputs: Mapping[str, Json]) -> dict[str, Any]:
     return answers
 
 
-@contextmanager
-def _logged(outcome: Outcome) -> Iterator[None]:
-    """Whatever anybody logs meanwhile, however small."""
+class _Listener(logging.Handler):
+    """Writes down whatever anybody logs, however small, for each call that goes on meanwhile."""
 
-    class Listed(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            outcome.log.append(self.format(record))
+    def __init__(self) -> None:
+        super().__init__()
+        self._logs: list[list[str]] = []
+        self._level_before = logging.NOTSET
 
-    root, handler = logging.getLogger(), Listed()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield
-    finally:
-        root.setLevel(level)
-        root.removeHandler(handler)
+    def emit(self, record: logging.LogRecord) -> None:
+        for log in self._logs:
+            log.append(self.format(record))
+
+    @contextmanager
+    def during(self, log: list[str]) -> Iterator[None]:
+        root = logging.getLogger()
+        if not self._logs:
+            self._level_before = root.level
+            root.setLevel(logging.DEBUG)
+            root.addHandler(self)
+        self._logs.append(log)
+        try:
+            yield
+        finally:
+            self._logs = [other for other in self._logs if other is not log]
+            if not self._logs:
+                root.removeHandler(self)
+                root.setLevel(self._level_before)
+
+
+_LISTENER = _Listener()
