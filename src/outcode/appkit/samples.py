@@ -80,6 +80,7 @@ class Delivery(Declared):
 class Sample(Declared):
     """One call of an action from its inputs to its result.
 
+    ``given`` is what the other side of a database has been told before: statements, or commands as for ``redis-cli``.
     ``exchanges`` are what goes over HTTP, in order; ``answer`` is what another kind of call is answered (rows of a
     query, the output of an AWS operation). With ``result`` and ``meta`` the call succeeds, with ``problem`` it fails.
     ``file`` is what sheet actions read, or the stored file that a request sends; ``delivery`` belongs to triggers,
@@ -90,6 +91,7 @@ class Sample(Declared):
     """Taken from the vendor's own answer, or written after its reference."""
     about: str = ""
     connection: SampleConnection = SampleConnection()
+    given: tuple[str, ...] = ()
     inputs: Mapping[str, Any] = {}
     exchanges: tuple[Exchange, ...] = ()
     answer: Any = None

@@ -238,6 +238,7 @@ class Caller:
                     key=line.key_of(row),
                     record=record,
                     turn=partial(self._limiter.wait, connection.id, line.app.limits),
+                    pause=partial(self._limiter.pause, connection.id),
                 )
             case Query() as query:
                 connection = line.required()
@@ -255,7 +256,7 @@ class Caller:
             case Script() as script:
                 return await self._run_script(line, script, answers)
             case ReadSheet() as sheet:
-                return await self._read_sheet(line, sheet, answers)
+                return await self._read_sheet(line, sheet, answers, record)
             case WriteFile() as write:
                 content = await write_csv(answers[write.rows.field])
                 file = await self._files.add(line.scope, str(answers[write.name.field]), "text/csv", content)
@@ -282,9 +283,11 @@ class Caller:
         }
         return Answer(shaped(whole, line.action.outputs, answers).value, whole)
 
-    async def _read_sheet(self, line: Line, sheet: ReadSheet, answers: Mapping[str, InputAnswer]) -> Answer:
+    async def _read_sheet(
+        self, line: Line, sheet: ReadSheet, answers: Mapping[str, InputAnswer], record: Record
+    ) -> Answer:
         connection = line.required()
-        name, content = await self._sheet_files.content(line.scope, connection)
+        name, content = await self._sheet_files.content(line.scope, connection, record)
         options = {key: answers.get(source.field) for key, source in sheet.options.items()}
         return await self._transports.sheets.perform(content, name, options)
 

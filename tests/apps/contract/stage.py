@@ -11,13 +11,13 @@ from typing import Any
 from outcode.appkit import Action, App, Input, Limit, OAuth2Code, Request
 from outcode.appkit.accept import accept_answers
 from outcode.appkit.samples import Sample, SampleFile, SampleResponse
-from outcode.transport.answer import Answer
+from outcode.transport.answer import Answer, CallTrace
 from outcode.transport.guard import EgressGuard, parse_allow_rules
 from outcode.transport.http import HttpClient, HttpConnection
 from outcode.transport.http.auth import MemoryTokens, OAuthClient, Tokens
-from outcode.transport.http.trace import Trace
 from outcode.values.json import Json
 from outcode.values.problems import Problem
+from outcode.workspace.connections import Verified
 from tests.apps.contract.canaries import ACCESS_TOKEN, REFRESH_TOKEN, Held, held
 from tests.apps.contract.grants import grants_for
 from tests.apps.contract.player import Player, playing
@@ -34,8 +34,10 @@ class Outcome:
     """How a call ended, and what was noted on its way."""
 
     answer: Answer | None = None
+    verified: Verified | None = None
     problem: Problem | None = None
-    traces: list[Trace] = field(default_factory=list)
+    traces: list[CallTrace] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

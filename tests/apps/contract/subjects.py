@@ -45,9 +45,17 @@ class Subject:
                 found.setdefault(action.key, (name, action, call, sample))
         return list(found.values())
 
+    def other_actions(self) -> list[Action]:
+        """The actions that are no HTTP requests."""
+        return [action for action in self.app.actions if not isinstance(action.call, Request)]
+
     def http_kinds(self) -> list[ConnectionKind]:
         """The kinds of connection whose credentials go into requests."""
         return [kind for kind in self.app.connections if not isinstance(kind, DatabaseCredential | FileConnection)]
+
+    def other_kinds(self) -> list[ConnectionKind]:
+        """The kinds that are no credentials of requests: databases and files."""
+        return [kind for kind in self.app.connections if isinstance(kind, DatabaseCredential | FileConnection)]
 
     @property
     def test_sample(self) -> Sample | None:

@@ -110,6 +110,21 @@ async def test_throttled_calls_are_repeated(aws: AwsTransport, failing: Start) -
     assert len(stubborn.bodies) == 3
 
 
+@pytest.mark.parametrize("code", ["ThrottlingException", "TooManyRequestsException", "SlowDown"])
+async def test_too_many_calls_hold_those_of_other_processes_back(aws: AwsTransport, failing: Start, code: str) -> None:
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    assert await perform(aws, await failing((400, said(code)), BROKEN, DONE), EXECUTE, pause=pause) == {"Id": "x"}
+    assert len(pauses) == 1
+    with pytest.raises(RateLimited):
+        await perform(aws, await failing((400, said(code))), EXECUTE, pause=pause)
+    assert len(pauses) == 4
+    assert all(0 < seconds <= 10 for seconds in pauses)
+
+
 @pytest.mark.parametrize("failure", [BROKEN, None, (503, "<html>")])
 async def test_only_harmless_calls_are_repeated_after_a_servers_failure(
     aws: AwsTransport, failing: Start, failure: tuple[int, str] | None

@@ -37,6 +37,8 @@ _WHO = AwsOperation(service="sts", operation="GetCallerIdentity")
 Record = Callable[[Trace], None]
 Turn = Callable[[], Awaitable[None]]
 """Returns when the next request may go out; raises RateLimited when that would take long."""
+Pause = Callable[[float], Awaitable[None]]
+"""Lets no further request of the connection out for so many seconds, whichever process wants to send it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class _Task:
     mask: Mask
     record: Record
     turn: Turn | None
+    pause: Pause | None
 
 
 class AwsTransport:
@@ -75,16 +78,17 @@ class AwsTransport:
         key: str | None = None,
         record: Record | None = None,
         turn: Turn | None = None,
+        pause: Pause | None = None,
     ) -> Answer:
         """Carry out one operation; the result is what ``outputs`` name of its output.
 
         With ``token`` and rows, page after page; else one page, and the token stands in the answer. A refused or never
         sent request is repeated up to ``retries`` times; one whose answer was lost or is a server's error only where it
         is ``idempotent`` or the call has an ``idempotency`` member, for which ``key`` stands, the same in every
-        attempt of a task. ``turn`` is awaited before every request, pages and repetitions included. Raises InputProblem
-        (before anything is sent), EgressRefused, VendorDown, VendorRejected, RateLimited, and SetupProblem
-        ``aws_clock``; ``details["uncertain"]`` is true where a call that must not be repeated may have been carried out
-        all the same.
+        attempt of a task. ``turn`` is awaited before every request, pages and repetitions included; ``pause`` when AWS
+        says that too many come, for as long as it says, or as we wait ourselves. Raises InputProblem (before anything
+        is sent), EgressRefused, VendorDown, VendorRejected, RateLimited, and SetupProblem ``aws_clock``;
+        ``details["uncertain"]`` is true where a call that must not be repeated may have been carried out all the same.
         """
         traces: list[Trace] = []
 
@@ -110,6 +114,7 @@ class AwsTransport:
             mask=Mask(connection.secrets()),
             record=note,
             turn=turn,
+            pause=pause,
         )
         if call.token is None or not literal_or_input(outputs.rows, inputs):
             output, _ = await self._answer(task, parameters)
@@ -170,6 +175,8 @@ class AwsTransport:
                 return said, len(response.body)
             except (RateLimited, VendorDown) as problem:
                 wait = _wait_before_next(task, attempt, problem)
+                if isinstance(problem, RateLimited) and task.pause is not None:
+                    await task.pause(problem.retry_after or wait or backoff(attempt))
                 if wait is None:
                     if problem.code in _LOST and not task.repeatable:
                         problem.details["uncertain"] = True

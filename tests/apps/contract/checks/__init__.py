@@ -11,9 +11,10 @@ from tests.apps.contract.checks.paging import paging
 from tests.apps.contract.checks.played import answers, outputs, requests
 from tests.apps.contract.checks.secrets import secrets
 from tests.apps.contract.checks.triggers import triggers
+from tests.apps.contract.findings import Findings
 from tests.apps.contract.subjects import Subject
 
-Check = Callable[[Subject], Awaitable[list[str]]]
+Check = Callable[[Subject], Awaitable[Findings]]
 
 CHECKS: dict[str, Check] = {
     check.__name__: check

@@ -11,6 +11,7 @@ from outcode.appkit.samples import Sample, SampleResponse
 from outcode.transport.answer import Answer
 from outcode.transport.http.batch import perform_batch
 from outcode.values.problems import Problem
+from tests.apps.contract.findings import Findings
 from tests.apps.contract.paths import put
 from tests.apps.contract.stage import KEY, Stage, staged
 from tests.apps.contract.subjects import Subject
@@ -18,13 +19,13 @@ from tests.apps.contract.subjects import Subject
 _REASON = "not this one"
 
 
-async def batches(subject: Subject) -> list[str]:
+async def batches(subject: Subject) -> Findings:
     """Two elements go out together; when the vendor refuses the second, the first is still done."""
-    found: list[str] = []
+    found = Findings()
     async with staged(subject) as stage:
         for name, action, _call, sample in subject.first_http_cases():
             if action.batch is not None:
-                found += [f"{name}: {finding}" for finding in await _two(stage, action, action.batch, sample)]
+                found.of(name, await _two(stage, action, action.batch, sample))
     return found
 
 

@@ -8,6 +8,7 @@ from outcode.appkit import ChoiceField
 from outcode.appkit.samples import Sample, SampleResponse
 from outcode.transport.http.choices import ChoiceList, load_choices
 from outcode.values.problems import Problem
+from tests.apps.contract.findings import Findings
 from tests.apps.contract.paths import put
 from tests.apps.contract.stage import Stage, staged
 from tests.apps.contract.subjects import Subject
@@ -16,16 +17,16 @@ _ID = "id-of-the-first"
 _LABEL = "The first of them"
 
 
-async def choices(subject: Subject) -> list[str]:
+async def choices(subject: Subject) -> Findings:
     """Each pick field of each action and trigger."""
-    found: list[str] = []
+    found = Findings()
     offered = [(each.key, each.fields) for each in subject.app.actions]
     offered += [(each.key, each.fields) for each in subject.app.triggers]
     async with staged(subject) as stage:
         for owner, fields in offered:
             for field in fields:
                 if isinstance(field, ChoiceField):
-                    found += [f"{owner}.{field.key}: {finding}" for finding in await _of(stage, field)]
+                    found.of(f"{owner}.{field.key}", await _of(stage, field))
     return found
 
 

@@ -1,4 +1,7 @@
-"""A connection is tried with each of the app's kinds: it passes, it says whose it is, and it is refused."""
+"""A connection is tried with each of the app's kinds: it passes, it says whose it is, and it is refused.
+
+Databases and files are tried at the real thing: with what is right, and with one thing wrong.
+"""
 
 from __future__ import annotations
 
@@ -12,43 +15,55 @@ from outcode.transport.answer import Answer
 from outcode.values.problems import Problem
 from outcode.values.references.rendering import render
 from tests.apps.contract.checks.played import differences
+from tests.apps.contract.checks.troubles import is_told
+from tests.apps.contract.findings import Findings
 from tests.apps.contract.paths import MISSING, at
+from tests.apps.contract.scenes import on_scene
 from tests.apps.contract.stage import Stage, staged
 from tests.apps.contract.subjects import Subject
 
 _CREDENTIALS = {"connection_refused_credentials", "connection_needs_reconnect"}
 
 
-async def connection_test(subject: Subject) -> list[str]:
+async def connection_test(subject: Subject) -> Findings:
     """The test passes with each kind, as its sample says, and names the account."""
+    found = Findings()
+    if subject.other_kinds():
+        async with on_scene(subject) as scene:
+            for name, meet in scene.connects():
+                problem = (await meet()).problem
+                found.of(name, [f"the test fails: {problem.code}: {problem.message()}"] if problem else ())
     test, sample = subject.app.test, subject.test_sample
     if test is None or sample is None:
-        return []
-    found: list[str] = []
+        return found
     async with staged(subject) as stage:
         for kind in subject.http_kinds():
             chosen = _with(sample, kind.key)
             outcome = await _tried(stage, chosen, *(each.response for each in sample.exchanges))
             if isinstance(outcome, Problem):
-                found.append(f"{kind.key}: the test fails: {outcome.code}: {outcome.message()}")
+                found.of(kind.key, [f"the test fails: {outcome.code}: {outcome.message()}"])
                 continue
+            found.of(kind.key, () if test.identity is None else _nameless(test.identity, outcome.value))
             if sample.connection.kind in {None, kind.key} and kind is subject.app.connection_kind(
                 sample.connection.kind
             ):
                 expected = [each.request for each in sample.exchanges]
                 differs = differences(stage.player.seen, expected, stage.held(chosen))
-                found += [f"{kind.key}: {finding}" for finding in differs]
-            if test.identity is not None:
-                found += [f"{kind.key}: {finding}" for finding in _nameless(test.identity, outcome.value)]
+                found.of(kind.key, differs)
     return found
 
 
-async def connection_refused(subject: Subject) -> list[str]:
+async def connection_refused(subject: Subject) -> Findings:
     """With each kind that proves something a refusal is told as one of the credentials."""
+    found = Findings()
+    if subject.other_kinds():
+        async with on_scene(subject) as scene:
+            for trouble in scene.misconnects():
+                problem = (await trouble.meet()).problem
+                found.of(trouble.name, is_told(problem, trouble.kind, *trouble.codes))
     test, sample = subject.app.test, subject.test_sample
     if test is None or sample is None:
-        return []
-    found: list[str] = []
+        return found
     statuses = [status for status, meaning in subject.app.errors.statuses.items() if meaning == "credentials"]
     async with staged(subject) as stage:
         for kind in subject.http_kinds():
@@ -57,9 +72,9 @@ async def connection_refused(subject: Subject) -> list[str]:
             refusal = SampleResponse(status=(statuses or [401])[0], body={"error": "no"})
             outcome = await _tried(stage, _with(sample, kind.key), *[refusal] * 3)
             if not isinstance(outcome, Problem):
-                found.append(f"{kind.key}: a refusal passes the test")
-            elif outcome.code not in _CREDENTIALS:
-                found.append(f"{kind.key}: a refusal is told as {outcome.code}")
+                found.of(kind.key, ["a refusal passes the test"])
+            else:
+                found.of(kind.key, [] if outcome.code in _CREDENTIALS else [f"a refusal is told as {outcome.code}"])
     return found
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from outcode.appkit import App, Input, NoCredential
 from outcode.appkit.errors import Meaning
 from outcode.appkit.samples import Sample, SampleResponse
 from outcode.values.problems import Problem
+from tests.apps.contract.checks.troubles import is_told, troubles
+from tests.apps.contract.findings import Findings
 from tests.apps.contract.paths import put
 from tests.apps.contract.stage import Outcome, Stage, staged
 from tests.apps.contract.subjects import Subject
@@ -37,21 +40,23 @@ _TOLD: dict[Meaning, tuple[str, set[str]]] = {
 }
 
 
-async def refusals(subject: Subject) -> list[str]:
+async def refusals(subject: Subject) -> Findings:
     """Each status is told as what it means to this app, with the vendor's sentence."""
-    found: list[str] = []
+    found = Findings()
+    await troubles(subject, "refusals", found)
     async with staged(subject) as stage:
         for name, action, _call, sample in subject.first_http_cases():
             for status in _USUAL:
                 outcome = await stage.perform(action, sample, *_refused(subject.app, status))
-                found += [f"{name}: {status}: {finding}" for finding in _told(stage, sample, status, outcome)]
+                found.of(f"{name}: {status}", _told(stage, sample, status, outcome))
     return found
 
 
-async def codes(subject: Subject) -> list[str]:
+async def codes(subject: Subject) -> Findings:
     """Each code that the error map knows is told as what it means, also inside an answer of 200."""
     errors = subject.app.errors
-    found: list[str] = []
+    found = Findings()
+    await troubles(subject, "codes", found)
     async with staged(subject) as stage:
         for name, action, _call, sample in subject.first_http_cases()[:1]:
             for code, meaning in errors.codes.items() if errors.code is not None else ():
@@ -60,35 +65,38 @@ async def codes(subject: Subject) -> list[str]:
                     body = put(body, errors.success.path, _not(errors.success.equals))
                 status = 200 if errors.success is not None else 400
                 outcome = await stage.perform(action, sample, SampleResponse(status=status, body=body))
-                found += [f"{name}: {code}: {each}" for each in _means(stage, sample, meaning, outcome.problem)]
+                found.of(f"{name}: {code}", _means(stage, sample, meaning, outcome.problem))
     return found
 
 
-async def broken(subject: Subject) -> list[str]:
+async def broken(subject: Subject) -> Findings:
     """A connection that breaks, and an answer that is not JSON, are told as such."""
-    found: list[str] = []
+    found = Findings()
+    await troubles(subject, "broken", found)
     async with staged(subject) as stage:
         for name, action, call, sample in subject.first_http_cases():
             stage.player.hangs_up = True
             outcome = await stage.perform(action, sample)
             stage.player.hangs_up = False
-            found += [f"{name}: hung up: {each}" for each in _is_told(outcome.problem, "vendor_down")]
+            found.of(f"{name}: hung up", is_told(outcome.problem, "vendor_down"))
             if isinstance(call.response_type, Input) or call.response_type not in {"auto", "json"}:
                 continue
             garbled = SampleResponse(headers={"Content-Type": "application/json"}, body="<html>Oops</html>")
             outcome = await stage.perform(action, sample, garbled, garbled)
-            found += [f"{name}: not JSON: {each}" for each in _is_told(outcome.problem, "vendor_rejected")]
+            found.of(f"{name}: not JSON", is_told(outcome.problem, "vendor_rejected"))
     return found
 
 
-async def silence(subject: Subject) -> list[str]:
+async def silence(subject: Subject) -> Findings:
     """No answer in time is told as such."""
+    found = Findings()
+    await troubles(subject, "silence", found, once=True)
     async with staged(subject) as stage:
         stage.player.silent = True
         for name, action, _call, sample in subject.first_http_cases()[:1]:
             outcome = await stage.perform(action, sample, timeout_seconds=1)
-            return [f"{name}: no answer: {each}" for each in _is_told(outcome.problem, "vendor_down", "http_timeout")]
-    return []
+            found.of(f"{name}: no answer", is_told(outcome.problem, "vendor_down", "http_timeout"))
+    return found
 
 
 def _refused(app: App, status: int) -> list[SampleResponse]:
@@ -105,31 +113,19 @@ def _not(value: object) -> object:
 
 def _told(stage: Stage, sample: Sample, status: int, outcome: Outcome) -> list[str]:
     meaning = stage.app.errors.statuses.get(status, _USUAL[status])
-    found = _means(stage, sample, meaning, outcome.problem)
+    found = [*_means(stage, sample, meaning, outcome.problem)]
     if outcome.problem is not None:
-        for language in ("en", "ko"):
-            if _SENTENCE not in outcome.problem.message(language) and outcome.problem.code.startswith("http_"):
-                found.append(f"the vendor's sentence is not in the {language} message")
+        found += [
+            f"the vendor's sentence is not in the {language} message"
+            for language in ("en", "ko")
+            if _SENTENCE not in outcome.problem.message(language) and outcome.problem.code.startswith("http_")
+        ]
     return found
 
 
-def _means(stage: Stage, sample: Sample, meaning: Meaning, problem: Problem | None) -> list[str]:
+def _means(stage: Stage, sample: Sample, meaning: Meaning, problem: Problem | None) -> Iterable[str]:
     kind, codes = _TOLD[meaning]
     connection = stage.held(sample)
     if meaning == "credentials" and (connection is None or isinstance(connection.kind, NoCredential)):
         codes = {"http_status_credentials"}
-    return _is_told(problem, kind, *codes)
-
-
-def _is_told(problem: Problem | None, kind: str, *codes: str) -> list[str]:
-    if problem is None:
-        return ["nobody is told"]
-    found: list[str] = []
-    if problem.kind != kind or (codes and problem.code not in codes):
-        found.append(f"told as {problem.kind} {problem.code} instead of {kind} {' or '.join(sorted(codes))}")
-    wordless = (
-        language
-        for language in ("en", "ko")
-        if not problem.message(language).strip() or not problem.hint(language).strip()
-    )
-    return [*found, *(f"no message or no hint in {language}" for language in wordless)]
+    return is_told(problem, kind, *codes)

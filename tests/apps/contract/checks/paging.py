@@ -7,6 +7,7 @@ from typing import Any
 from outcode.appkit import Action, Input, Paging, Request
 from outcode.appkit.samples import Sample, SampleResponse
 from outcode.values.references.rendering import render
+from tests.apps.contract.findings import Findings
 from tests.apps.contract.paths import MISSING, at, put
 from tests.apps.contract.player import Seen
 from tests.apps.contract.stage import Stage, staged
@@ -16,21 +17,24 @@ _CURSOR = "cursor-of-page-2"
 _DATA = "data"
 
 
-async def paging(subject: Subject) -> list[str]:
+async def paging(subject: Subject) -> Findings:
     """Actions that page ask for the second page by the right means and stop after the last."""
-    found: list[str] = []
+    found = Findings()
     async with staged(subject) as stage:
         for name, action, call, sample in subject.first_http_cases():
-            if not _pages(call.paging) or any(len(each.exchanges) > 1 for each in subject.good(action)):
-                continue  # a sample of several pages has been played word for word
-            if call.after is not None or not isinstance(action.outputs.rows, str):
-                found.append(f"{name}: pages are read by code, so a sample shows two of them")
+            if not pages(call.paging):
                 continue
-            found += [f"{name}: {finding}" for finding in await _two_pages(stage, action, call, sample)]
+            if any(len(each.exchanges) > 1 for each in subject.good(action)):
+                found.of(name, ())  # a sample of several pages has been played word for word
+            elif call.after is not None or not isinstance(action.outputs.rows, str):
+                found.of(name, ["pages are read by code, so a sample shows two of them"])
+            else:
+                found.of(name, await _two_pages(stage, action, call, sample))
     return found
 
 
-def _pages(paging: Paging) -> bool:
+def pages(paging: Paging) -> bool:
+    """Whether the app, and not its user, says how to come to the next page."""
     return paging.style != "none" and not isinstance(paging.style, Input)
 
 

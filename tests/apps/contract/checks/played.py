@@ -1,4 +1,7 @@
-"""Samples played: what is sent is what the vendor wants, what comes back is what the declaration promises."""
+"""Samples played: what is sent is what the vendor wants, what comes back is what the declaration promises.
+
+Those of calls other than HTTP requests are played on the scene that fits them, in each way of being connected.
+"""
 
 from __future__ import annotations
 
@@ -8,71 +11,64 @@ from typing import Any
 
 from yarl import URL
 
-from outcode.appkit import OutputField, Outputs, Request
+from outcode.appkit import OutputField, Outputs, RedisCommand, RedisScan, Request
 from outcode.appkit.samples import Sample, SampleRequest
 from outcode.values import json
 from outcode.values.references.rendering import render
-from tests.apps.contract.apart import performed_apart
 from tests.apps.contract.canaries import Held
+from tests.apps.contract.findings import Findings
 from tests.apps.contract.paths import MISSING, at, leaves
 from tests.apps.contract.player import Seen
-from tests.apps.contract.stage import staged
+from tests.apps.contract.scenes import on_scene
+from tests.apps.contract.stage import Outcome, staged
 from tests.apps.contract.subjects import Subject
 
 _OF_THE_WIRE = ("content-length", "date", "server")
 _OF_THE_MOMENT = ("elapsed_ms", "duration_ms", "fileId")
 _INSIDE = {"object", "list", "any"}
+_OURS = (Request, RedisCommand, RedisScan)
+"""Calls whose answers have the keys that the app says; those of rows and scripts are the users'."""
 
 
-async def requests(subject: Subject) -> list[str]:
+async def requests(subject: Subject) -> Findings:
     """The requests that are sent are those of the samples: method, address, query, the headers named, body."""
-    found: list[str] = []
+    found = Findings()
     async with staged(subject) as stage:
         for name, action, _call, sample in subject.http_cases():
             await stage.played(action, sample)
             expected = [exchange.request for exchange in sample.exchanges]
-            found += [f"{name}: {finding}" for finding in differences(stage.player.seen, expected, stage.held(sample))]
+            found.of(name, differences(stage.player.seen, expected, stage.held(sample)))
     return found
 
 
-async def answers(subject: Subject) -> list[str]:
+async def answers(subject: Subject) -> Findings:
     """What the samples' answers become is the samples' results, or their problems."""
-    found: list[str] = []
+    found = Findings()
     async with staged(subject) as stage:
         for name, action, _call, sample in subject.http_cases():
-            outcome = await stage.played(action, sample)
-            if outcome.problem is not None:
-                found += [f"{name}: {finding}" for finding in _refusal(sample, outcome.problem)]
-            elif sample.problem is not None:
-                found.append(f"{name}: succeeds, and the sample says {sample.problem.code}")
-            elif outcome.answer is not None:
-                found += [
-                    f"{name}: {finding}" for finding in _unlike(sample, outcome.answer.value, outcome.answer.meta)
-                ]
-    for action in subject.app.actions:
-        for name, sample in subject.samples_of(action).items():
-            result = await performed_apart(subject, action, sample)
-            if result is not None:
-                found += [f"{name}: {finding}" for finding in _unlike(sample, *result)]
+            found.of(name, _unlike(sample, await stage.played(action, sample)))
+    async with on_scene(subject) as scene:
+        for action in subject.other_actions():
+            for name, sample in subject.samples_of(action).items():
+                for way, outcome in await scene.play(action, sample):
+                    found.of(f"{name}, {way}", _unlike(sample, outcome))
     return found
 
 
-async def outputs(subject: Subject) -> list[str]:
+async def outputs(subject: Subject) -> Findings:
     """Every key of a result is declared, every declared key is there, and each is of its type."""
-    found: list[str] = []
-    async with staged(subject) as stage:
+    found = Findings()
+    async with staged(subject) as stage, on_scene(subject) as scene:
         for action in subject.app.actions:
-            results: list[tuple[Any, Any]] = []
+            ended: list[Outcome] = []
             for sample in subject.good(action):
                 if isinstance(action.call, Request):
-                    answer = (await stage.played(action, sample)).answer
-                    if answer is not None:
-                        results.append((answer.value, answer.meta))
+                    ended.append(await stage.played(action, sample))
                 else:
-                    results.append((sample.result, sample.meta))
-            ours = isinstance(action.call, Request) and not action.outputs.open
-            findings = undeclared(action.outputs, results, closed=ours)
-            found += [f"{action.key}: {finding}" for finding in findings]
+                    ended += [outcome for _, outcome in await scene.play(action, sample)]
+            results = [(each.answer.value, each.answer.meta) for each in ended if each.answer is not None]
+            ours = isinstance(action.call, _OURS) and not action.outputs.open
+            found.of(action.key, undeclared(action.outputs, results, closed=ours))
     return found
 
 
@@ -105,7 +101,12 @@ def steady(value: Any) -> Any:
     return kept
 
 
-def _unlike(sample: Sample, value: Any, meta: Any) -> list[str]:
+def _unlike(sample: Sample, outcome: Outcome) -> list[str]:
+    if outcome.problem is not None:
+        return _refusal(sample, outcome.problem)
+    if sample.problem is not None or outcome.answer is None:
+        return [f"succeeds, and the sample says {sample.problem.code if sample.problem else 'nothing'}"]
+    value, meta = outcome.answer.value, outcome.answer.meta
     found: list[str] = []
     if _plain(steady(value)) != _plain(steady(sample.result)):
         found.append(f"the result is {json.dumps(steady(value))} instead of {json.dumps(sample.result)}")

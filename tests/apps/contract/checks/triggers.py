@@ -17,6 +17,7 @@ from outcode.values import json
 from outcode.values.json import Json
 from outcode.values.problems import AuthProblem, Problem
 from tests.apps.contract.checks.played import differences, undeclared
+from tests.apps.contract.findings import Findings
 from tests.apps.contract.paths import put
 from tests.apps.contract.stage import Stage, staged
 from tests.apps.contract.subjects import Subject
@@ -27,20 +28,18 @@ _NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 _CHALLENGE = "are-you-there-42"
 
 
-async def triggers(subject: Subject) -> list[str]:
+async def triggers(subject: Subject) -> Findings:
     """Each trigger of the app, with each of its samples."""
-    found: list[str] = []
+    found = Findings()
     async with staged(subject) as stage:
         for trigger in subject.app.triggers:
             mine = {name: each for name, each in subject.samples.items() if owner_of(name) == trigger.key}
             for name, sample in mine.items():
                 said = await _subscribed(stage, trigger, sample)
-                found += [f"{name}: {finding}" for finding in [*said, *_delivered(trigger, sample)]]
+                found.of(name, [*said, *_delivered(trigger, sample)])
             events = [event for each in mine.values() if each.delivery for event in each.delivery.events]
-            found += [
-                f"{trigger.key}: {each}" for each in undeclared(trigger.outputs, [(event, None) for event in events])
-            ]
-            found += [f"{trigger.key}: {finding}" for finding in _asked_whether_we_are_there(trigger)]
+            found.of(trigger.key, undeclared(trigger.outputs, [(event, None) for event in events]))
+            found.of(trigger.key, _asked_whether_we_are_there(trigger))
     return found
 
 
