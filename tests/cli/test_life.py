@@ -22,7 +22,7 @@ def call(port: int, key: str, path: str, body: Any = None) -> Any:
     data = None if body is None else json.dump_bytes(body)
     headers = {"X-OUTCODE-API-KEY": key, "Content-Type": "application/json"}
     request = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1{path}", data=data, headers=headers)
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.loads(answer.read())
 
 
@@ -40,8 +40,9 @@ def state(port: int, key: str, run: str, wanted: set[str], seconds: float) -> An
 
 
 def script(seconds: int) -> dict[str, Any]:
-    code = f"const end = Date.now() + {seconds * 1000}; while (Date.now() < end) {{}} return 'done'"
-    return {"app": "javascript", "action": "function_execution", "inputs": {"code": code}}
+    """A task that ends at a moment, also where it is begun again."""
+    code = f"while (Date.now() < {int((time.time() + seconds) * 1000)}) {{}} return 'done'"
+    return {"app": "javascript", "action": "function_execution", "inputs": {"code": code, "timeout_seconds": 60}}
 
 
 def alive(folder: Path) -> bool:
@@ -108,9 +109,9 @@ def test_killed_started_again_and_told_to_stop(tmp_path: Path) -> None:
             wait_for("token=", log, process)
             key = outcode("keys", "add", "tests", "--data-dir", folder).out.strip()
             waiting = begin(port, key, {"app": "api", "action": "http_request", "inputs": post})
-            working = begin(port, key, script(3))
-            state(port, key, waiting, {"running"}, 10)
-            state(port, key, working, {"running"}, 10)
+            working = begin(port, key, script(15))
+            state(port, key, waiting, {"running"}, 60)
+            state(port, key, working, {"running"}, 60)
         finally:
             process.kill()
             process.wait()
@@ -120,12 +121,12 @@ def test_killed_started_again_and_told_to_stop(tmp_path: Path) -> None:
         try:
             wait_for("token=", log, process)
             # What may be repeated is; what may have had its effect is not, and says so.
-            assert state(port, key, working, {"done"}, 40)["state"] == "done"
-            lost = call(port, key, f"/runs/{waiting}")
+            assert state(port, key, working, {"done"}, 120)["state"] == "done"
+            lost = state(port, key, waiting, {"unknown"}, 120)
             assert lost["state"] == "crashed"
             assert lost["error"]["code"] == "effect_unknown"
             last = begin(port, key, script(2))
-            state(port, key, last, {"running"}, 10)
+            state(port, key, last, {"running", "done"}, 60)
         finally:
             code = stop(process)
         assert code == 0, log.read_text()

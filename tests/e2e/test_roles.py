@@ -56,7 +56,7 @@ def begin(server: Serving, key: str) -> str:
     return str(run["id"])
 
 
-def ended(server: Serving, key: str, run_id: str, seconds: float = 60) -> Any:
+def ended(server: Serving, key: str, run_id: str, seconds: float = 120) -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         run = server.call("GET", f"/api/v1/runs/{run_id}", None, key)
@@ -89,4 +89,4 @@ def test_a_worker_takes_what_the_server_accepted_and_another_takes_over(server: 
         assert result["value"] == 2
     finally:
         second.send_signal(signal.SIGTERM)
-        assert second.wait(30) == 0
+        assert second.wait(90) == 0

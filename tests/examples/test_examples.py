@@ -80,7 +80,7 @@ def test_an_order_posted_twice_is_one_row(server: Serving, postgresql: TcpPostgr
         data = json.dump_bytes(order)
         headers = {"X-OUTCODE-API-KEY": server.key, "Content-Type": "application/json"}
         request = urllib.request.Request(f"{server.base}/hooks/outcode/orders", data=data, headers=headers)
-        with urllib.request.urlopen(request, timeout=40) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.loads(answer.read())
 
     order = {

@@ -354,7 +354,7 @@ def test_the_first_hundred_of_many_faults_are_listed_soon() -> None:
     started = time.process_time()
     problems = check({letter: code(input=[f"{{{{unknown{letter}.x}}}}"] * 20) for letter in letters})
     assert len(problems) == 100
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 20
 
 
 def test_too_many_tasks() -> None:
@@ -432,4 +432,4 @@ def test_three_hundred_tasks_are_checked_in_a_blink() -> None:
     document = parse_flow({"name": "x", "tasks": tasks})
     started = time.process_time()
     assert check_dataflow(document, APPS) == []
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < 3

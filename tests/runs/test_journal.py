@@ -17,13 +17,13 @@ from outcode.runs.history import TaskInfo
 from outcode.runs.instance import Instance, open_instance
 from outcode.runs.journal import Journal, Reaper
 from outcode.runs.payloads import PayloadStore
-from outcode.runs.record import SHOW_AFTER_SECONDS
 from outcode.values.problems import Stopped, restored
 from outcode.workspace.people import create_workspace
 from outcode.workspace.scope import Scope
 from outcode.workspace.settings import Settings
 from tests.support.flows import post, script
 from tests.support.receiver import receiving
+from tests.support.waiting import until
 
 
 class Desk:
@@ -198,13 +198,19 @@ async def test_runs_that_the_queue_lost_are_found(desk: Desk) -> None:
     assert await desk.reaper.abandoned() == [(accepted.run_id, 0)]
 
 
-async def test_what_may_be_repeated_is_written_later_and_with_the_end(desk: Desk) -> None:
+async def test_what_may_be_repeated_is_written_later_and_with_the_end(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outcode.runs.record.SHOW_AFTER_SECONDS", 2)
     claim = await desk.claimed(TASKS)
     record = desk.journal.record(claim)
     await record.task_started("a", None, repeatable=True)
     assert [task.state for task in await desk.tasks(claim)] == ["waiting", "waiting"]
-    await asyncio.sleep(SHOW_AFTER_SECONDS + 0.3)
-    assert [task.state for task in await desk.tasks(claim)] == ["running", "waiting"]
+
+    async def shown() -> bool:
+        return [task.state for task in await desk.tasks(claim)] == ["running", "waiting"]
+
+    await until(shown)
     await record.task_ended("a", TaskState.DONE, repeatable=True, result=TaskResult.of("a", [1, 2]))
     await record.task_started("b", 2, repeatable=True)
     record.task_progress("b", 1, 0)

@@ -98,7 +98,7 @@ class Server:
 
     async def ended(self, run_id: str) -> dict[str, Any]:
         """The run once it has ended."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while True:
                 run = (await self.get(f"/api/v1/runs/{run_id}")).json
                 if run["finished_at"] is not None:

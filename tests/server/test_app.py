@@ -22,6 +22,7 @@ from outcode.workspace.people import create_workspace
 from outcode.workspace.settings import Settings
 from tests.conftest import Place
 from tests.server.conftest import Server, flow, serving
+from tests.support.waiting import until
 
 JSON_TYPE = {"Content-Type": "application/json"}
 
@@ -164,7 +165,7 @@ async def test_a_body_in_chunks_is_counted(server: Server) -> None:
 
 async def test_a_huge_number_or_depth_does_no_harm(server: Server) -> None:
     for data in (b'{"document":{"name":1e999999999}}', b'{"document":{"tasks":' + b"[" * 900 + b"]" * 900 + b"}}"):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             refused = await server.post("/api/v1/flows", data=data, headers=JSON_TYPE)
         assert (refused.status, bool(refused.code)) == (400, True)
 
@@ -199,6 +200,15 @@ async def test_a_lost_database_is_told_and_found_again(settings: Settings, link:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE pid <> pg_backend_pid() AND datname = current_database()"
             )
+            sessions = (
+                "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+                " AND backend_type = 'client backend'"
+            )
+
+            async def ended() -> bool:
+                return not await connection.fetchval(sessions)
+
+            await until(ended)
             lost = await server.get("/api/v1/flows", headers={"Accept-Language": "ko"})
             assert (lost.status, lost.code, lost.headers["Retry-After"]) == (503, "database_lost", "5")
             ready = await server.get("/readyz", key=None)

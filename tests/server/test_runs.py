@@ -8,11 +8,11 @@ from typing import Any
 
 from outcode.values import json
 from outcode.workspace.scope import new_id
-from tests.server.conftest import SLOW, Server, flow, script
+from tests.server.conftest import Server, flow, script
 from tests.support.flows import post
 from tests.support.receiver import receiving
 
-LONG = "const end = Date.now() + 20000; while (Date.now() < end) {} return 1"
+LONG = "const end = Date.now() + 59000; while (Date.now() < end) {} return 1"
 
 
 async def start(server: Server, code: str, body: Any = None, **inputs: Any) -> str:
@@ -23,7 +23,7 @@ async def start(server: Server, code: str, body: Any = None, **inputs: Any) -> s
 
 
 async def running(server: Server, run_id: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await server.get(f"/api/v1/runs/{run_id}")).json["state"] != "running":
             await asyncio.sleep(0.03)
 
@@ -34,9 +34,9 @@ async def events(server: Server, run_id: str) -> AsyncIterator[dict[str, Any]]:
     async with server.http.get(f"{server.base}/api/v1/runs/{run_id}/events", headers=headers) as stream:
         assert stream.content_type == "text/event-stream"
         assert stream.headers["Cache-Control"] == "no-store"
-        for block in (await stream.read()).decode().strip("\n").split("\n\n"):
-            name, _, data = block.partition("\n")
-            assert name == "event: run"
+        while name := (await stream.content.readuntil(b"\n")).decode():
+            assert name == "event: run\n"
+            data = (await stream.content.readuntil(b"\n\n")).decode()
             assert data.startswith("data: ")
             yield json.loads(data.removeprefix("data: "))
 
@@ -121,8 +121,13 @@ async def test_a_wrong_filter_is_told(server: Server) -> None:
 
 
 async def test_a_run_is_watched_until_it_ends(server: Server) -> None:
-    run_id = await start(server, SLOW)
-    seen = [run async for run in events(server, run_id)]
+    async with receiving(seconds=60) as receiver:
+        document = flow(tasks={"a": post(receiver, {})})
+        run_id = (await server.post("/api/v1/runs", {"document": document})).json["id"]
+        seen: list[dict[str, Any]] = []
+        async for run in events(server, run_id):
+            seen.append(run)
+            receiver.go_on.set()
     assert [run["id"] for run in seen] == [run_id] * len(seen)
     assert len(seen) >= 2
     assert seen[0]["finished_at"] is None
@@ -171,7 +176,7 @@ async def test_what_has_no_result_says_so(server: Server) -> None:
 
 
 async def test_a_running_run_is_cancelled_and_an_ended_one_is_not(server: Server) -> None:
-    run_id = await start(server, LONG, timeout_seconds=30)
+    run_id = await start(server, LONG, timeout_seconds=60)
     await running(server, run_id)
     assert (await server.post(f"/api/v1/runs/{run_id}/cancel")).status == 202
     assert (await server.ended(run_id))["state"] == "cancelled"

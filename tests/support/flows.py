@@ -30,7 +30,7 @@ async def run(place: Place, tasks: dict[str, Any], body: Any = None, *, test: bo
     return await ended(place, accepted.run_id)
 
 
-async def ended(place: Place, run_id: str, seconds: float = 20) -> RunInfo:
+async def ended(place: Place, run_id: str, seconds: float = 90) -> RunInfo:
     """The run once it has ended."""
     async with asyncio.timeout(seconds):
         found = await place.instance.history.find(place.scope, run_id)

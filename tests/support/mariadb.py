@@ -99,7 +99,7 @@ def mariadb_server(certificate: Path | None = None) -> Iterator[Mariadb]:
             yield Mariadb(port)
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(60)
 
 
 def _start(binary: str, folder: Path, *, encrypted: bool) -> tuple[int, subprocess.Popen[bytes]]:
@@ -116,7 +116,7 @@ def _start(binary: str, folder: Path, *, encrypted: bool) -> tuple[int, subproce
         log = folder / f"log-{attempt}"
         with log.open("wb") as output:
             process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output, **_as_user())
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while process.poll() is None and b"ready for connections" not in log.read_bytes():
             if time.monotonic() > deadline:
                 process.kill()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.support.serving import free_port
 
-_READY_SECONDS = 30
+_READY_SECONDS = 90
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def moto_server() -> Iterator[Moto]:
             yield moto
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def _start(folder: Path) -> tuple[Moto, subprocess.Popen[bytes]]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiohttp import web
 
 
 class Receiver:
-    """Takes any POST: ``bodies`` and ``headers`` in order of arrival; ``/fail`` answers 500."""
+    """Takes any POST: ``bodies`` and ``headers`` in order of arrival; ``/fail`` answers 500.
+
+    ``go_on``, once set, ends every wait.
+    """
 
     def __init__(self, seconds: float, *, echo_headers: bool) -> None:
         self.port = 0
@@ -19,6 +22,7 @@ class Receiver:
         self.headers: list[dict[str, str]] = []
         self.most_at_once = 0
         self.first = asyncio.Event()
+        self.go_on = asyncio.Event()
         self._seconds = seconds
         self._echo_headers = echo_headers
         self._at_once = 0
@@ -31,7 +35,8 @@ class Receiver:
         self.headers.append(dict(request.headers))
         self.first.set()
         try:
-            await asyncio.sleep(self._seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.go_on.wait(), self._seconds)
         finally:
             self._at_once -= 1
         said = dict(request.headers) if self._echo_headers else {"ok": True}

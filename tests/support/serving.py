@@ -20,7 +20,7 @@ from typing import Any
 
 from outcode.values import json
 
-_READY_SECONDS = 60
+_READY_SECONDS = 120
 
 
 class Serving:
@@ -86,7 +86,7 @@ def serving(*options: str) -> Iterator[Serving]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(30)
+            process.wait(90)
         finally:
             process.kill()
             shutil.rmtree(place, ignore_errors=True)

@@ -48,7 +48,7 @@ def outcode(
         capture_output=True,
         cwd=cwd,
         env=environment(**(variables or {})),
-        timeout=60,
+        timeout=180,
         check=False,
     )
     said = Said(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -97,7 +97,7 @@ def started(*arguments: object, log: Path, variables: Mapping[str, str] | None =
         )
 
 
-def wait_for(text: str, log: Path, process: subprocess.Popen[bytes], seconds: float = 60) -> str:
+def wait_for(text: str, log: Path, process: subprocess.Popen[bytes], seconds: float = 120) -> str:
     """Wait until a command has said something; returns all that it said."""
     deadline = time.monotonic() + seconds
     while text not in (said := log.read_text("utf-8")):
@@ -112,7 +112,7 @@ def stop(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTE
     if process.poll() is None:
         process.send_signal(number)
     try:
-        return process.wait(40)
+        return process.wait(120)
     finally:
         process.kill()
 

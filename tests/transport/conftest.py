@@ -11,7 +11,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -35,6 +34,7 @@ from cryptography.x509.oid import NameOID
 from outcode.transport.guard import EgressGuard, parse_allow_rules
 from outcode.transport.sql import MysqlTransport, PostgresqlTransport
 from tests.support.mariadb import Mariadb, mariadb_server
+from tests.support.serving import free_port
 
 PASSWORD = "s3cret-Pass'wörd"
 TLS_NAME = "db.example.com"
@@ -172,31 +172,36 @@ async def mysql(loopback_guard: EgressGuard) -> AsyncIterator[MysqlTransport]:
 
 
 def _serve(folder: Path) -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories=", "fsync=off", "jit=off"]
-    settings = [part for option in options for part in ("-c", option)]
-    log = (folder / "server.log").open("wb")
-    process = subprocess.Popen(
-        [_binary("postgres"), "-D", folder, *settings], stdout=log, stderr=log, **_unprivileged()
-    )
-    try:
-        _wait(port, process, folder / "server.log")
-        yield Server(port)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
-        log.close()
+    """Start a server on a free port, and on another one where somebody was faster."""
+    for attempt in range(5):
+        port = free_port()
+        options = ["listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories=", "fsync=off", "jit=off"]
+        settings = [part for option in options for part in ("-c", option)]
+        log = folder / f"server-{attempt}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [_binary("postgres"), "-D", folder, *settings], stdout=output, stderr=output, **_unprivileged()
+            )
+        try:
+            if _is_ready(process, log):
+                yield Server(port)
+                return
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            process.wait(60)
+    raise RuntimeError("no port was free")
 
 
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        if process.poll() is None and b"ready to accept connections" in log.read_bytes():
-            return
-        if process.poll() is not None:
-            break
+def _is_ready(process: subprocess.Popen[bytes], log: Path) -> bool:
+    """Wait for a server; False where its port was taken."""
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if b"ready to accept connections" in log.read_bytes():
+            return True
         time.sleep(0.05)
+    if b"could not bind" in log.read_bytes():
+        return False
     raise RuntimeError(log.read_text())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from outcode.transport.redis.wire import Refusal
 from outcode.values.problems import EgressRefused, InputProblem, Problem, RateLimited, VendorDown, VendorRejected
 from tests.support.redis import PASSWORD, TLS_NAME, RedisConnection, RedisServer, redis_server
 from tests.support.serving import free_port
+from tests.support.waiting import until
 
 KEY = Input(field="key")
 GET = RedisCommand(command="GET", arguments=(KEY,), reply={"value": "value"})
@@ -220,12 +221,16 @@ async def test_something_else_listens_there(transport: RedisTransport) -> None:
         assert (await refused(transport.test(encrypted))).code == "redis_no_tls"
 
 
-async def test_a_server_that_is_just_starting_is_tried_again() -> None:
+async def test_a_server_that_is_just_starting_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = RedisSettings.of({"host": "127.0.0.1", "port": free_port()})
-    opening = asyncio.create_task(open_session(settings, everything_leads_to("127.0.0.1")))
-    await asyncio.sleep(0.05)
-    async with saying(b"+PONG\r\n", settings.port):
-        session = await opening
+    async with AsyncExitStack() as started:
+
+        async def meanwhile(_seconds: float) -> None:
+            await started.enter_async_context(saying(b"+PONG\r\n", settings.port))
+
+        with monkeypatch.context() as patch:
+            patch.setattr("outcode.transport.redis.session.asyncio.sleep", meanwhile)
+            session = await open_session(settings, everything_leads_to("127.0.0.1"))
         assert await session.is_usable()
         session.drop()
 
@@ -288,9 +293,17 @@ async def test_a_server_busy_with_a_script(transport: RedisTransport) -> None:
         there = server.connection()
         script = RedisCommand(command="EVAL", arguments=("while true do end", "0"), reply={})
         running = asyncio.create_task(run(transport, script, there))
-        await asyncio.sleep(0.3)
-        met = await refused(run(transport, GET, there))
-        assert (met.code, type(met)) == ("redis_busy", VendorDown)
+        met: list[Problem] = []
+
+        async def busy() -> bool:
+            try:
+                await run(transport, GET, there)
+            except Problem as problem:
+                met.append(problem)
+            return bool(met)
+
+        await until(busy)
+        assert [(problem.code, type(problem)) for problem in met] == [("redis_busy", VendorDown)]
         server.stop(signal.SIGKILL)
         assert (await refused(running)).code == "redis_connection_lost"
 
@@ -306,11 +319,13 @@ async def test_cluster_mode_is_not_offered(transport: RedisTransport) -> None:
         await run(transport, slots, other)
         meet = ("MEET", "127.0.0.1", str(second.port), ports[1].split()[1])
         await run(transport, RedisCommand(command="CLUSTER", arguments=meet, reply={}), one)
-        for _ in range(200):
+
+        async def up() -> bool:
+            nonlocal met
             met = await refused(run(transport, GET, one))
-            if met.code != "redis_cluster_down":
-                break
-            await asyncio.sleep(0.05)
+            return met.code != "redis_cluster_down"
+
+        await until(up, every=0.05)
         assert (met.code, type(met)) == ("redis_cluster", VendorRejected)
         assert "cluster mode is not offered" in met.message()
 

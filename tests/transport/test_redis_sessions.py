@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from outcode.appkit import Input, Outputs
+from outcode.appkit import Outputs
 from outcode.appkit.redis_calls import RedisCommand, RedisScan
 from outcode.transport.guard import EgressGuard, parse_allow_rules
 from outcode.transport.redis import RedisTransport
 from outcode.values.problems import Problem, Stopped, VendorDown, VendorRejected
 from tests.support.redis import PASSWORD, RedisConnection, RedisServer, redis_server
+from tests.support.waiting import until
 
 WHO = RedisCommand(command="CLIENT", arguments=("ID",), reply={"id": "integer"})
 CLIENTS = RedisCommand(command="CLIENT", arguments=("LIST",), reply={"clients": "value"})
 WAIT = RedisCommand(command="BLPOP", arguments=("nothing", "0"), reply={})
-SLEEP = RedisCommand(command="DEBUG", arguments=("SLEEP", Input(field="seconds")), reply={"result": "ok"})
 COUNT = RedisCommand(command="INCRBY", arguments=("n", "1"), reply={"value": "integer"})
 
 
@@ -56,12 +56,14 @@ async def problem(transport: RedisTransport, call: RedisCommand | RedisScan, the
     return caught.value
 
 
-async def until(condition: Any) -> None:
-    for _ in range(200):
-        if await condition():
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail("it never came to that")
+async def until_blocked(watcher: RedisTransport, there: RedisConnection, number: int) -> None:
+    """Wait until so many sessions wait for what is never there; ``watcher`` sees it in a session of its own."""
+
+    async def blocked() -> bool:
+        clients: str = (await value(watcher, CLIENTS, there))["clients"]
+        return clients.count("cmd=blpop") == number
+
+    await until(blocked)
 
 
 async def test_calls_share_a_session_but_not_across_credentials(transport: RedisTransport, server: RedisServer) -> None:
@@ -104,15 +106,20 @@ async def test_many_at_once_wait_for_a_free_session(transport: RedisTransport, s
 
 
 async def test_waiting_for_a_session_has_an_end(server: RedisServer) -> None:
-    async with opened(seconds=1) as transport:
-        first = [asyncio.create_task(problem(transport, WAIT, server.connection())) for _ in range(10)]
-        await asyncio.sleep(0.3)
-        later = [asyncio.create_task(problem(transport, WAIT, server.connection())) for _ in range(15)]
-        assert {(await task).code for task in first} == {"redis_timeout"}
-        met = [await task for task in later]
-        assert [problem.code for problem in met].count("redis_timeout") == 10
-        assert [type(problem) for problem in met if problem.code == "redis_pool_busy"] == [VendorDown] * 5
-        assert await value(transport, WHO, server.connection())
+    there = server.connection()
+    async with opened(seconds=300) as transport, opened() as watcher:
+        first = [asyncio.create_task(value(transport, WAIT, there)) for _ in range(10)]
+        await until_blocked(watcher, there, 10)
+        waiting = [asyncio.create_task(value(transport, WHO, there)) for _ in range(15)]
+        await asyncio.sleep(0)
+        transport._seconds = 1
+        met = await problem(transport, WHO, there)
+        assert (met.code, type(met), met.details) == ("redis_pool_busy", VendorDown, {"seconds": 1})
+        transport._seconds = 300
+        assert not any(task.done() for task in waiting)
+        for task in first:
+            task.cancel()
+        assert len(await asyncio.gather(*waiting)) == 15
 
 
 async def test_connections_without_work_make_room_for_others(transport: RedisTransport, server: RedisServer) -> None:
@@ -130,37 +137,36 @@ async def test_a_command_without_an_answer_is_given_up(server: RedisServer) -> N
     async with opened(seconds=1) as transport:
         met = await problem(transport, WAIT, server.connection())
         assert (met.code, type(met)) == ("redis_timeout", Stopped)
+        transport._seconds = 30
         assert await value(transport, WHO, server.connection())
 
 
 async def test_cancelling_drops_the_session(transport: RedisTransport, server: RedisServer) -> None:
-    async def blocked() -> bool:
-        return "cmd=blpop" in (await value(transport, CLIENTS, server.connection()))["clients"]
-
-    async def free() -> bool:
-        return not await blocked()
-
     task = asyncio.create_task(value(transport, WAIT, server.connection()))
-    await until(blocked)
+    await until_blocked(transport, server.connection(), 1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await until(free)
+    await until_blocked(transport, server.connection(), 0)
 
 
 async def test_a_cancelled_reply_never_answers_the_next_call(transport: RedisTransport, server: RedisServer) -> None:
-    task = asyncio.create_task(value(transport, SLEEP, server.connection(), seconds="0.3"))
-    await asyncio.sleep(0.1)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert (await value(transport, COUNT, server.connection()))["value"] == 1
+    task = asyncio.create_task(value(transport, WAIT, server.connection()))
+    async with opened() as other:
+        await until_blocked(other, server.connection(), 1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await value(other, RedisCommand(command="RPUSH", arguments=("nothing", "late"), reply={}), server.connection())
+        assert (await value(transport, COUNT, server.connection()))["value"] == 1
+        await value(other, RedisCommand(command="DEL", arguments=("nothing",), reply={}), server.connection())
 
 
 async def test_a_killed_server_is_told_and_its_successor_found(transport: RedisTransport) -> None:
     with redis_server() as first:
         task = asyncio.create_task(value(transport, WAIT, first.connection()))
-        await asyncio.sleep(0.2)
+        async with opened() as watcher:
+            await until_blocked(watcher, first.connection(), 1)
         first.stop(signal.SIGKILL)
         with pytest.raises(VendorDown) as caught:
             await task
@@ -246,7 +252,7 @@ async def test_close_ends_every_session(server: RedisServer) -> None:
     async with opened() as transport, opened() as watcher:
         number = (await value(transport, WHO, server.connection()))["id"]
         task = asyncio.create_task(value(transport, WAIT, server.connection()))
-        await asyncio.sleep(0.1)
+        await until_blocked(watcher, server.connection(), 1)
         await transport.close()
         with pytest.raises(VendorDown):
             await task

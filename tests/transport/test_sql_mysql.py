@@ -12,10 +12,12 @@ import pytest
 from outcode.transport.answer import Answer
 from outcode.transport.guard import EgressGuard
 from outcode.transport.sql import MysqlTransport, QueryOptions
+from outcode.transport.sql.mysql.session import Session
 from outcode.values.json import dumps
 from outcode.values.problems import InputProblem, Problem, Stopped, TooLarge, VendorDown, VendorRejected
 from outcode.values.references import BoundQuery, Root, bind_sql, parse_template
 from tests.support.mariadb import Mariadb
+from tests.support.waiting import until
 from tests.values.references.conftest import injections
 
 pytestmark = pytest.mark.mariadb
@@ -286,63 +288,89 @@ def running(mariadb: Mariadb, mark: str) -> int:
 
 
 async def until_running(mariadb: Mariadb, mark: str) -> None:
-    for _ in range(200):
-        if running(mariadb, mark):
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail("the statement never ran")
+    await until(lambda: running(mariadb, mark))
+
+
+async def until_stopped(mariadb: Mariadb, mark: str) -> None:
+    """A server says that a statement has ended, and only then takes it off its list."""
+    await until(lambda: not running(mariadb, mark))
 
 
 async def test_a_slow_statement_is_stopped_by_the_server(run: Run, mariadb: Mariadb) -> None:
-    met = await problem(run, "SELECT SLEEP(30) AS too_slow", timeout_seconds=1)
+    met = await problem(run, "SELECT SLEEP(300) AS too_slow", timeout_seconds=1)
     assert (met.code, type(met), met.details) == ("sql_timeout", Stopped, {"seconds": 1})
-    assert running(mariadb, "too_slow") == 0
+    await until_stopped(mariadb, "too_slow")
 
 
 async def test_cancelling_stops_the_statement_on_the_server(run: Run, mariadb: Mariadb) -> None:
     await run("CREATE OR REPLACE TABLE slow (a int)")
     for text in (
-        "SELECT SLEEP(30) AS cancelled_here",
-        "INSERT INTO slow SELECT SLEEP(30) AS cancelled_here",
-        "DO SLEEP(30) -- cancelled_here",
+        "SELECT SLEEP(300) AS cancelled_here",
+        "INSERT INTO slow SELECT SLEEP(300) AS cancelled_here",
+        "DO SLEEP(300) -- cancelled_here",
     ):
-        task = asyncio.create_task(run(text))
+        task = asyncio.create_task(run(text, timeout_seconds=300))
         await until_running(mariadb, "cancelled_here")
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert running(mariadb, "cancelled_here") == 0
+        await until_stopped(mariadb, "cancelled_here")
     assert (await run("SELECT count(*) AS n FROM slow")).value == [{"n": 0}]
+
+
+async def test_a_statement_that_begins_only_after_it_was_cancelled_is_stopped_too(
+    run: Run, mariadb: Mariadb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is told to stop when there is nothing to stop yet does not remember it."""
+    preparing, told = threading.Event(), threading.Event()
+    set_up, kill = Session.set_up, MysqlTransport._kill
+
+    def slow_set_up(session: Session, **given: Any) -> None:
+        set_up(session, **given)
+        preparing.set()
+        assert told.wait(30)
+
+    async def told_once(transport: MysqlTransport, *given: Any) -> None:
+        await kill(transport, *given)
+        if not told.is_set():
+            told.set()
+            await until_running(mariadb, "begun_late")
+
+    monkeypatch.setattr(Session, "set_up", slow_set_up)
+    monkeypatch.setattr(MysqlTransport, "_kill", told_once)
+    task = asyncio.create_task(
+        run("SELECT sum(seq) AS begun_late FROM seq_1_to_1000000000000 WHERE seq & 1", timeout_seconds=300)
+    )
+    await until(preparing.is_set)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await until_stopped(mariadb, "begun_late")
 
 
 async def test_a_server_without_a_limit_of_its_own_is_told_to_stop(
     run: Run, mariadb: Mariadb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Procedures may lift the limit, and so may MySQL's, which is for SELECT only."""
+    """A statement may lift the limit, and MySQL's is for SELECT only."""
     monkeypatch.setattr("outcode.transport.sql.mysql.transport._GRACE_SECONDS", 0.1)
-    await run("CREATE OR REPLACE PROCEDURE lifting() BEGIN SET max_statement_time = 0; DO SLEEP(30); END")
-    met = await problem(run, "SET STATEMENT max_statement_time = 0 FOR SELECT SLEEP(30)", timeout_seconds=1)
+    met = await problem(run, "SET STATEMENT max_statement_time = 0 FOR SELECT SLEEP(300)", timeout_seconds=1)
     assert met.code == "sql_timeout"
-    assert running(mariadb, "SLEEP(30)") == 0
+    await until_stopped(mariadb, "SLEEP(300)")
 
 
-async def test_the_event_loop_goes_on_meanwhile(run: Run) -> None:
-    ticks = 0
-
-    async def tick() -> None:
-        nonlocal ticks
-        while True:
-            await asyncio.sleep(0.01)
-            ticks += 1
-
-    ticking = asyncio.create_task(tick())
-    await run("SELECT SLEEP(0.3)")
-    ticking.cancel()
-    assert ticks >= 10
+async def test_the_event_loop_goes_on_meanwhile(run: Run, mariadb: Mariadb) -> None:
+    """The statement gets the lock only where the loop goes on and releases it."""
+    holder = mariadb.connect()
+    with holder, holder.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK('going_on', 0)")
+        task = asyncio.create_task(run("SELECT GET_LOCK('going_on', 30) AS got", timeout_seconds=60))
+        await until_running(mariadb, "going_on")
+        cursor.execute("SELECT RELEASE_LOCK('going_on')")
+        assert (await task).value == [{"got": 1}]
 
 
 async def test_a_killed_session_is_told_and_replaced(run: Run, mariadb: Mariadb) -> None:
-    task = asyncio.create_task(run("SELECT CONNECTION_ID() AS id, SLEEP(20) AS killed_here"))
+    task = asyncio.create_task(run("SELECT CONNECTION_ID() AS id, SLEEP(300) AS killed_here", timeout_seconds=300))
     await until_running(mariadb, "killed_here")
     found = mariadb.fetch("SELECT id FROM information_schema.processlist WHERE info LIKE '%killed\\_here%'")
     for (number,) in found[:1]:
@@ -356,6 +384,7 @@ async def test_a_killed_session_is_told_and_replaced(run: Run, mariadb: Mariadb)
 async def test_a_session_that_died_while_idle_is_replaced(run: Run, mariadb: Mariadb) -> None:
     number = (await run("SELECT CONNECTION_ID() AS id")).value[0]["id"]
     mariadb.fetch(f"KILL {number}")
+    await until(lambda: not mariadb.fetch(f"SELECT 1 FROM information_schema.processlist WHERE id = {number}"))
     await asyncio.sleep(1.1)  # beyond this a session is asked before it is trusted
     assert (await run("SELECT CONNECTION_ID() AS id")).value[0]["id"] != number
 
@@ -385,8 +414,8 @@ async def test_a_deadlock_is_tried_again(run: Run, mariadb: Mariadb) -> None:
     with heavy, heavy.cursor() as cursor:
         cursor.execute("UPDATE knots SET v = 1 WHERE id <> 500")  # more to undo, so the other one is the victim
         task = asyncio.create_task(run("UPDATE knots SET v = v + 10 WHERE id IN (1, 500) ORDER BY id DESC /* waits */"))
-        await until_running(mariadb, "/* waits */")
-        await asyncio.sleep(0.1)
+        waiting = "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+        await until(lambda: mariadb.fetch(waiting), every=0.15)  # the server does not look again within 0.1 s
         await asyncio.to_thread(cursor.execute, "UPDATE knots SET v = 1 WHERE id = 500")
         heavy.commit()
     assert (await task).meta["affected_rows"] == 2
@@ -410,14 +439,12 @@ async def test_close_ends_every_session_and_thread(mariadb: Mariadb, loopback_gu
     for _ in range(2):
         await transport.perform(BoundQuery("SELECT 1"), QueryOptions(), mariadb.connection())
     slow = asyncio.create_task(
-        transport.perform(BoundQuery("SELECT SLEEP(30) AS closed_on"), QueryOptions(), mariadb.connection())
+        transport.perform(
+            BoundQuery("SELECT SLEEP(300) AS closed_on"), QueryOptions(timeout_seconds=300), mariadb.connection()
+        )
     )
     await until_running(mariadb, "closed_on")
     await transport.close()
     with pytest.raises(VendorDown):
         await slow
-    for _ in range(100):
-        if not any(thread.name.startswith("mysql") for thread in threading.enumerate()):
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail("a thread is still there")
+    await until(lambda: not any(thread.name.startswith("mysql") for thread in threading.enumerate()))

@@ -15,6 +15,7 @@ from outcode.transport.sql.mysql.settings import ServerSettings
 from outcode.values.problems import EgressRefused, InputProblem, Problem, VendorDown, VendorRejected
 from outcode.values.references import BoundQuery
 from tests.support.mariadb import Mariadb, TeamConnection, without_tls
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.mariadb
 TLS_NAME = "db.example.com"
@@ -114,15 +115,14 @@ async def test_an_unknown_authority_is_refused(mysql: MysqlTransport, mariadb: M
 
 async def test_a_statement_over_tls_is_stopped_too(mysql: MysqlTransport, mariadb: Mariadb, authority: str) -> None:
     there = mariadb.connection(host=TLS_NAME, tls_mode="verify_identity", tls_ca=authority)
-    statement = "SET STATEMENT max_statement_time = 0 FOR SELECT SLEEP(20) AS over_tls"
-    task = asyncio.create_task(mysql.perform(BoundQuery(statement), QueryOptions(), there))
+    statement = "SET STATEMENT max_statement_time = 0 FOR SELECT SLEEP(300) AS over_tls"
+    task = asyncio.create_task(mysql.perform(BoundQuery(statement), QueryOptions(timeout_seconds=300), there))
     active = "SELECT info FROM information_schema.processlist WHERE info LIKE '%over\\_tls%' AND info NOT LIKE '%LIKE%'"
-    while not mariadb.fetch(active):
-        await asyncio.sleep(0.02)
+    await until(lambda: mariadb.fetch(active))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert mariadb.fetch(active) == []
+    await until(lambda: not mariadb.fetch(active))
 
 
 async def test_users_that_only_tls_lets_in(mysql: MysqlTransport, mariadb: Mariadb) -> None:
@@ -138,9 +138,16 @@ async def test_rights_and_limits_of_a_user(mysql: MysqlTransport, mariadb: Maria
     problem = await refused(mysql, mariadb, **mine)
     assert (problem.code, "@" in str(problem.details)) == ("sql_not_permitted", False)
     there = TeamConnection("small", 1, mine | {"database": None})
-    slow = asyncio.create_task(mysql.perform(BoundQuery("SELECT SLEEP(1)"), QueryOptions(), there))
-    await asyncio.sleep(0.3)
-    assert (await refused(mysql, mariadb, **there.fields)).code == "sql_too_many_connections"
+    sessions = "SELECT 1 FROM information_schema.processlist WHERE user = 'small'"
+    await until(lambda: not mariadb.fetch(sessions))
+    holder = mariadb.connect()
+    with holder, holder.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK('small', 0)")
+        query = BoundQuery("SELECT GET_LOCK('small', 60)")
+        slow = asyncio.create_task(mysql.perform(query, QueryOptions(timeout_seconds=60), there))
+        await until(lambda: mariadb.fetch(f"{sessions} AND info LIKE '%GET_LOCK%'"))
+        assert (await refused(mysql, mariadb, **there.fields)).code == "sql_too_many_connections"
+        cursor.execute("SELECT RELEASE_LOCK('small')")
     await slow
     with pytest.raises(VendorRejected, match="may not"):
         await mysql.perform(BoundQuery("SELECT * FROM shop.t"), QueryOptions(), there)

@@ -15,6 +15,7 @@ from outcode.transport.sql import PostgresqlTransport, QueryOptions
 from outcode.values.json import dumps
 from outcode.values.problems import InputProblem, Problem, Stopped, TooLarge, VendorDown, VendorRejected
 from outcode.values.references import BoundQuery
+from tests.support.waiting import until
 
 Run = Any
 Server = Any
@@ -224,24 +225,27 @@ async def test_search_path(transport: PostgresqlTransport, postgresql: Server, r
 
 
 async def test_a_slow_statement_is_stopped_by_the_server(run: Run) -> None:
-    met = await problem(run, "SELECT pg_sleep(30)", timeout_seconds=1)
+    met = await problem(run, "SELECT pg_sleep(300)", timeout_seconds=1)
     assert (met.code, type(met)) == ("sql_timeout", Stopped)
 
 
 async def test_cancelling_stops_the_statement_on_the_server(run: Run, postgresql: Server) -> None:
-    task = asyncio.create_task(run("SELECT pg_sleep(30) AS cancelled_here"))
+    task = asyncio.create_task(run("SELECT pg_sleep(300) AS cancelled_here", timeout_seconds=300))
     activity = "SELECT count(*) AS n FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%cancelled\\_here%'"
     others = f"{activity} AND pid <> pg_backend_pid()"
-    for _ in range(100):
-        if (await run(others)).value == [{"n": 1}]:
-            break
-        await asyncio.sleep(0.02)
-    else:
-        pytest.fail("the statement never ran")
+
+    async def running() -> int:
+        number: int = (await run(others)).value[0]["n"]
+        return number
+
+    async def stopped() -> bool:
+        return await running() == 0
+
+    await until(running)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert (await run(others)).value == [{"n": 0}]
+    await until(stopped)
 
 
 async def test_a_killed_session_is_told_and_replaced(run: Run, postgresql: Server) -> None:
@@ -282,10 +286,9 @@ async def test_close_ends_every_session(postgresql: Server, loopback_guard: Egre
         database="postgres",
         ssl=False,
     )
-    for _ in range(100):
-        if not await watcher.fetchval("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid):
-            break
-        await asyncio.sleep(0.02)
-    else:
-        pytest.fail("the session is still there")
+
+    async def gone() -> bool:
+        return not await watcher.fetchval("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid)
+
+    await until(gone)
     await watcher.close()

@@ -24,6 +24,7 @@ from outcode.workspace.tokens import DatabaseTokens
 from tests.conftest import Place
 from tests.support.authorization import Authorization, Issued, authorization
 from tests.support.vendor import vendor_app
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-m", "tests.support.token_users"]
@@ -131,25 +132,34 @@ async def test_another_failure_is_shared_by_who_waited_and_tried_again_by_who_co
 
 async def test_a_fetcher_that_was_killed_is_replaced_when_its_lease_ends(account: Account) -> None:
     account.vendor.behave, account.vendor.seconds = "slow", 60
-    async with account.process(10, lease_seconds=1) as first, account.process(10, lease_seconds=1) as second:
+    async with account.process(10, lease_seconds=2) as first, account.process(10, lease_seconds=2) as second:
         assert first.stdin is not None
         first.stdin.write(b"\n")
-        while not account.vendor.grants():
-            await asyncio.sleep(0.01)
-        waiting = asyncio.create_task(second.communicate(b"\n"))
-        await asyncio.sleep(0.3)
-        first.send_signal(signal.SIGKILL)
+        await until(account.vendor.grants)
         account.vendor.behave = "well"
-        out, _ = await asyncio.wait_for(waiting, 10)
+        first.send_signal(signal.SIGKILL)
+        out, _ = await second.communicate(b"\n")
     assert out.decode().splitlines() == [f"{account.vendor.issued[-1].access_token} 2"] * 10
     assert account.vendor.grants() == ["refresh_token"] * 2
 
 
 async def test_a_slow_vendor_keeps_its_fetcher_beyond_the_lease(account: Account) -> None:
-    account.vendor.behave, account.vendor.seconds = "slow", 2.0
-    got = await account.many(2, 5, lease_seconds=0.6)
-    assert len(set(got)) == 1
-    assert account.vendor.grants() == ["refresh_token"]
+    keeper, connection = account.keeper(lease_seconds=0.6), await account.connection()
+    pool = account.place.instance.database.pool
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def fetch(_previous: Tokens | None) -> Tokens:
+        begun.set()
+        await go_on.wait()
+        return Tokens({"access_token": "new"}, None, 0)
+
+    caller = asyncio.create_task(keeper.obtain(connection, None, fetch))
+    await begun.wait()
+    first_end = await pool.fetchval("SELECT fetching_until FROM connection_tokens")
+    held = "SELECT now() > $1 AND fetching_until > now() FROM connection_tokens"
+    await until(lambda: pool.fetchval(held, first_end))
+    go_on.set()
+    assert (await caller).version == 2
 
 
 async def test_what_a_cancelled_caller_fetched_is_stored(account: Account) -> None:

@@ -85,7 +85,7 @@ def test_a_confined_process_can_do_nothing_outside_itself() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=20,
+        timeout=120,
     )
     measures, *outcomes = ran.stdout.splitlines()
     assert "system call filter" in measures

@@ -35,7 +35,7 @@ async def test_what_never_ends_is_stopped_and_its_process_replaced(
     before = pool.process_ids()
     began = time.monotonic()
     problem = await fail(code, timeout_seconds=1)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert isinstance(problem, Stopped)
     assert (problem.code, problem.details) == ("script_timeout", {"seconds": 1})
     assert (await run("return 2")).value == 2
@@ -62,7 +62,7 @@ async def test_what_never_ends_is_stopped_and_its_process_replaced(
     ],
 )  # fmt: skip
 async def test_what_takes_too_much_memory_is_stopped(run: Run, fail: Fail, code: str) -> None:
-    problem = await fail(code, memory_mb=32)
+    problem = await fail(code, memory_mb=32, timeout_seconds=60)
     assert isinstance(problem, TooLarge)
     assert (problem.code, problem.details) == ("script_out_of_memory", {"memory_mb": 32})
     assert (await run("return 3")).value == 3

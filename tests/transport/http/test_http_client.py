@@ -226,24 +226,22 @@ async def test_a_server_that_is_no_http_server(client: HttpClient) -> None:
 async def test_the_time_limit_holds_for_slow_bodies_and_slow_starts(client: HttpClient, serve: Serve) -> None:
     async def drip(request: web.Request) -> web.StreamResponse:
         if request.path == "/start":
-            await asyncio.sleep(30)
+            await asyncio.sleep(300)
         response = web.StreamResponse()
         await response.prepare(request)
-        for _ in range(300):
+        for _ in range(3000):
             await response.write(b"x")
             await asyncio.sleep(0.1)
         return response
 
     base = await serve(drip)
     for path in ("/start", "/body"):
-        began = asyncio.get_running_loop().time()
         traces: list[Trace] = []
+        call = asking(base + path, timeout_seconds=1)
         with pytest.raises(VendorDown) as down:
-            await client.perform(
-                asking(base + path, timeout_seconds=1), {}, WHOLE, UNCONNECTED, app=APP, record=traces.append
-            )
+            async with asyncio.timeout(30):
+                await client.perform(call, {}, WHOLE, UNCONNECTED, app=APP, record=traces.append)
         assert (down.value.code, down.value.details["seconds"]) == ("http_timeout", 1)
-        assert asyncio.get_running_loop().time() - began < 5
         assert [trace.error for trace in traces] == ["http_timeout"]
 
 
@@ -442,14 +440,17 @@ async def test_a_closed_client_can_be_closed_again(serve: Serve) -> None:
 
 
 async def test_a_cancelled_call_is_traced(client: HttpClient, serve: Serve) -> None:
+    asked = asyncio.Event()
+
     async def never(_request: web.Request) -> web.Response:
-        await asyncio.sleep(30)
+        asked.set()
+        await asyncio.sleep(300)
         return web.Response()
 
     traces: list[Trace] = []
     url = await serve(never)
     task = asyncio.create_task(client.perform(asking(url), {}, WHOLE, UNCONNECTED, app=APP, record=traces.append))
-    await asyncio.sleep(0.2)
+    await asked.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from outcode.appkit import ErrorMap, NoCredential, Outputs, ReceivedAnswer, Request, Success
 from outcode.appkit.errors import Meaning
+from outcode.transport.guard import EgressGuard, parse_allow_rules
 from outcode.transport.http import HttpClient, HttpConnection
 from outcode.values.json import Json, dumps
 from outcode.values.problems import InputProblem, Problem, RateLimited, Unexpected, VendorDown, VendorRejected
@@ -72,10 +73,13 @@ async def test_every_meaning(
         ErrorMap(message=("error.message",), code="error.number", codes={"-18": meaning}),
     )
     for errors in maps:
+        await client.close()
+        client = HttpClient(EgressGuard(parse_allow_rules("127.0.0.1")))  # one that need not wait
         problem = await refused(client, url, errors)
         assert (type(problem), problem.code, problem.retry_after) == (kind, code, 7)
         assert problem.details["excerpt"] == "because of this"
         assert "because of this" in problem.message("ko")
+    await client.close()
 
 
 async def test_without_a_map_http_and_the_body_speak(client: HttpClient, serve: Serve) -> None:

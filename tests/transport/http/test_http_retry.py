@@ -141,7 +141,7 @@ async def test_retry_after_is_waited_for_when_short(client: HttpClient, serve: S
     loop = asyncio.get_running_loop()
     began = loop.time()
     await call(client, await serve(Counter(503, 200, wait="1")), retries=1)
-    assert 1 <= loop.time() - began < 4
+    assert loop.time() - began >= 0.99  # without it, 0.4 s at most
 
 
 async def test_a_long_retry_after_is_handed_on(client: HttpClient, serve: Serve) -> None:
@@ -153,17 +153,14 @@ async def test_a_long_retry_after_is_handed_on(client: HttpClient, serve: Serve)
 
 
 async def test_a_timeout_is_not_repeated(client: HttpClient, serve: Serve) -> None:
-    asked: list[str] = []
-
     async def sleep(request: web.Request) -> web.Response:
-        asked.append(request.method)
-        await asyncio.sleep(30)
+        await asyncio.sleep(300)
         return web.Response()
 
     base = await serve(sleep)
     for method in ("POST", "GET"):
-        await call(client, base, method=method, retries=3, timeout_seconds=1)
-    assert asked == ["POST", "GET"]
+        traces = await call(client, base, method=method, retries=3, timeout_seconds=1)
+        assert [(trace.attempt, trace.error) for trace in traces] == [(1, "http_timeout")]
 
 
 async def test_a_lost_connection_is_repeated_only_where_safe(client: HttpClient) -> None:
@@ -228,13 +225,20 @@ async def test_a_refused_connection_is_tried_again(client: HttpClient) -> None:
 
 
 async def test_what_may_have_been_done_is_said(client: HttpClient, serve: Serve) -> None:
-    async def sleep(_request: web.Request) -> web.Response:
-        await asyncio.sleep(30)
+    asked: list[str] = []
+
+    async def sleep(request: web.Request) -> web.Response:
+        asked.append(request.method)
+        await asyncio.sleep(300)
         return web.Response()
 
     url = await serve(sleep)
     for method, uncertain in (("POST", True), ("GET", None)):
-        request = Request(method=method, url=url, timeout_seconds=1)
+        for seconds in (1, 5, 20):  # more where the machine stood still and nothing was sent
+            await call(client, url, method=method, timeout_seconds=seconds, retries=0)
+            if method in asked:
+                break
+        request = Request(method=method, url=url, timeout_seconds=seconds)
         with pytest.raises(VendorDown) as down:
             await client.perform(request, {}, Outputs(), UNCONNECTED, app=APP)
         assert (down.value.code, down.value.details.get("uncertain")) == ("http_timeout", uncertain)

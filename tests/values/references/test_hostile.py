@@ -162,5 +162,9 @@ def script(text: str) -> object:
 )
 def test_time_grows_with_length_and_not_faster(work: Callable[[str], object], piece: str, times: int) -> None:
     """Eight times the text may take eight times the time, with room for noise; a square would be 64 times."""
-    short, long = seconds(work, piece * times), seconds(work, piece * times * 8)
-    assert long < 30 * max(short, 0.0003)
+    for _ in range(5):  # the machine may slow down between two measurements
+        short, long = seconds(work, piece * times), seconds(work, piece * times * 8)
+        if long < 30 * max(short, 0.0003):
+            break
+    else:
+        pytest.fail(f"{long:.4f} s instead of {short:.4f} s")

@@ -11,6 +11,8 @@ from typing import TypeVar
 from outcode.transport.sql.mysql.session import Session
 
 _PATIENCE_SECONDS = 2.0
+_STOP_SECONDS = 7.0
+_FIRST_PAUSE_SECONDS = 0.2
 _Result = TypeVar("_Result")
 
 
@@ -26,8 +28,8 @@ class Threads:
     ) -> _Result:
         """Do ``work`` with a session in a thread, and wait for it.
 
-        When the caller is cancelled, ``stop`` asks the server to end it, and the session is cut off where that does not
-        help; both before the cancellation goes on.
+        When the caller is cancelled, ``stop`` asks the server to end it, again until it has ended, and the session is
+        cut off where that does not help; both before the cancellation goes on.
         """
         job = self._executor.submit(work)
         done = asyncio.wrap_future(job)
@@ -57,8 +59,13 @@ class Threads:
     @staticmethod
     async def _end(session: Session, done: asyncio.Future[_Result], stop: Callable[[], Awaitable[None]] | None) -> None:
         if stop is not None:
-            await stop()
-            await asyncio.wait([done], timeout=_PATIENCE_SECONDS)
+            pause = _FIRST_PAUSE_SECONDS
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_SECONDS):
+                    while not done.done():  # asked before the statement has begun, the server stops nothing
+                        await stop()
+                        await asyncio.wait([done], timeout=pause)
+                        pause *= 2
         session.interrupt()
         await asyncio.wait([done], timeout=_PATIENCE_SECONDS)
 

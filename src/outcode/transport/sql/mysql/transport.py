@@ -138,7 +138,7 @@ class MysqlTransport:
         statement = rendered.text.encode()
         if len(statement) >= session.most_bytes:
             raise TooLarge("sql_packet_too_large", limit_mb=max(1, session.most_bytes // 1024**2))
-        session.broken = not prepared.plain  # what else it leaves behind, no reset need undo
+        session.broken = session.broken or not prepared.plain  # what else it leaves behind, no reset need undo
         started = monotonic()
         try:
             result = session.run(
