@@ -5,6 +5,7 @@ A command's module is imported when the command is called: listing them, or chec
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -60,7 +61,11 @@ class Commands(TyperGroup):
 def load(name: str) -> Any:
     """The command itself, its module imported."""
     entry = COMMANDS[name]
+    # What modules define lives as long as the process: looking for garbage in it would take a seventh of every start.
+    gc.disable()
     found = getattr(import_module(f"outcode.cli.{entry.module}"), entry.attribute)
+    gc.freeze()
+    gc.enable()
     if isinstance(found, typer.Typer):
         return get_group(found)
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)
