@@ -123,7 +123,7 @@ def _assemble(
     guard = EgressGuard(parse_allow_rules(settings.egress_allow))
     limiter = DatabaseLimiter(database)
     http = HttpClient(guard, allow_unverified_tls=settings.allow_unverified_tls, tokens=tokens, limiter=limiter)
-    transports = Transports.behind(guard, http, SandboxPool(size=_SANDBOX_PROCESSES))
+    transports = Transports(guard, http, SandboxPool(size=_SANDBOX_PROCESSES))
     payloads = PayloadStore(blobs)
     journal = Journal(database, payloads)
     clients = OAuthClientStore(database, secrets)
