@@ -5,9 +5,7 @@ A command's module is imported when the command is called: listing them, or chec
 
 from __future__ import annotations
 
-import gc
 import sys
-from importlib import import_module
 from io import TextIOWrapper
 from typing import Any, NamedTuple
 
@@ -17,6 +15,7 @@ from typer.main import get_command, get_group
 
 from outcode.cli.console import EXIT_FAILED, EXIT_INVALID
 from outcode.cli.explain import explain
+from outcode.cli.importing import imported
 from outcode.values.problems import InputProblem, Problem
 
 
@@ -61,11 +60,7 @@ class Commands(TyperGroup):
 def load(name: str) -> Any:
     """The command itself, its module imported."""
     entry = COMMANDS[name]
-    # What modules define lives as long as the process: looking for garbage in it would take a seventh of every start.
-    gc.disable()
-    found = getattr(import_module(f"outcode.cli.{entry.module}"), entry.attribute)
-    gc.freeze()
-    gc.enable()
+    found = getattr(imported(f"outcode.cli.{entry.module}"), entry.attribute)
     if isinstance(found, typer.Typer):
         return get_group(found)
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)

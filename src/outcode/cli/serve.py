@@ -19,14 +19,15 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from outcode.apps.registry import all_apps
 from outcode.cli.console import DEFAULT_DATA_FOLDER, DataFolder, say
 from outcode.cli.example import Example, load_example
+from outcode.cli.importing import imported
 from outcode.cli.words import words
 from outcode.cli.work import first_workspace, opened, run_async
 from outcode.database.data_folder import existing
 from outcode.database.lock import holder_of
 from outcode.runs.instance import Instance
-from outcode.server.app import create_app
 from outcode.server.demo import DemoReceiver
 from outcode.server.listening import Listening
 from outcode.values.problems import SetupProblem
@@ -74,7 +75,9 @@ async def _serve(role: Role, host: str, port: int, folder: Path, *, example: boo
         if settings.public_url is None:
             settings = replace(settings, public_url=f"http://{_reachable(host)}:{port}")
         holder = f"outcode serve --role {role.value}"
-        instance = await stack.enter_async_context(opened(settings, holder=holder, share=role is Role.WORKER))
+        meanwhile = all_apps if role is Role.WORKER else partial(imported, "outcode.server.app")
+        opening = opened(settings, holder=holder, share=role is Role.WORKER, meanwhile=meanwhile)
+        instance = await stack.enter_async_context(opening)
         if listener is not None:
             instance.guard.refuse_port(port)
         await first_workspace(instance.database)
@@ -138,6 +141,8 @@ def _listen(host: str, port: int) -> socket.socket:
 async def _serve_http(
     instance: Instance, listener: socket.socket, greeting: str, start_worker: Callable[[], None], told: _Told
 ) -> None:
+    from outcode.server.app import create_app  # noqa: PLC0415 - imported already, while PostgreSQL started
+
     config = uvicorn.Config(
         create_app(instance),
         log_level="warning",
