@@ -12,7 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from outcode.database.address import DatabaseAddress
-from outcode.database.migrate import migrate, newest
+from outcode.database.migrate import migrate
+from outcode.database.revisions import newest
 from outcode.database.schema import metadata
 from outcode.database.upgrade import alembic_config
 from outcode.values.problems import SetupProblem

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import asyncpg
 
 from outcode.database.address import DatabaseAddress
+from outcode.database.revisions import newest
 
 _REVISION = "SELECT version_num FROM alembic_version WHERE to_regclass('pgqueuer') IS NOT NULL"
-MIGRATIONS = files("outcode.database").joinpath("migrations")
-
-
-def newest() -> str:
-    """The revision of this version's schema: files of migrations are named by theirs, and rise.
-
-    >>> newest() >= "0002"
-    True
-    """
-    scripts = (script.name for script in MIGRATIONS.joinpath("versions").iterdir() if script.name.endswith(".py"))
-    return max(scripts).partition("_")[0]
 
 
 async def migrate(address: DatabaseAddress) -> None:

@@ -16,7 +16,7 @@ from pgqueuer.queries import Queries
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from outcode.database.address import DatabaseAddress
-from outcode.database.migrate import MIGRATIONS
+from outcode.database.revisions import MIGRATIONS
 from outcode.values.problems import SetupProblem
 
 _LOCK = 0x6F7574636F6465  # "outcode"
