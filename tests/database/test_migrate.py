@@ -8,11 +8,14 @@ import sqlalchemy as sql
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from outcode.database.address import DatabaseAddress
-from outcode.database.migrate import alembic_config, migrate
+from outcode.database.migrate import migrate
+from outcode.database.revisions import newest
 from outcode.database.schema import metadata
+from outcode.database.upgrade import alembic_config
 from outcode.values.problems import SetupProblem
 from tests.support.databases import drop_database
 
@@ -53,6 +56,18 @@ async def test_several_processes_may_migrate_at_once(postgres_server: DatabaseAd
     finally:
         await drop_database(connection, name)
         await connection.close()
+
+
+def test_the_newest_revision_is_known_without_alembic() -> None:
+    assert newest() == ScriptDirectory.from_config(alembic_config()).get_current_head()
+
+
+async def test_a_database_whose_queue_was_not_made_any_more_gets_it(database_address: DatabaseAddress) -> None:
+    connection = await asyncpg.connect(**database_address.arguments())
+    await connection.execute("DROP TABLE pgqueuer CASCADE")
+    await migrate(database_address)
+    assert await connection.fetchval("SELECT to_regclass('pgqueuer') IS NOT NULL")
+    await connection.close()
 
 
 async def test_data_of_a_newer_version_is_refused(database_address: DatabaseAddress) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from outcode.cli.example import FLOWS
 from outcode.flows.yaml import read_flow, write_flow
 from outcode.values import json
 from tests.support.postgresql import TcpPostgresql, load, tcp_postgresql
@@ -54,6 +55,10 @@ def connect(server: Serving, postgresql: TcpPostgresql, name: str, database: str
         variables=ALLOW,
     )
     assert said.code == 0, said
+
+
+def test_flows_of_the_example_are_known_by_their_names() -> None:
+    assert {read_flow((ROOT / "examples" / file).read_bytes()).document.name: file for file in FLOWS.values()} == FLOWS
 
 
 def test_there_are_examples() -> None:

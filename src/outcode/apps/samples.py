@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-import yaml
 from pydantic import ValidationError
 
 from outcode.appkit import App
@@ -42,6 +41,8 @@ def icon_of(folder: Traversable) -> str | None:
 
 def claims_of(folder: Traversable) -> Json:
     """What ``quality.yaml`` says, as plain values; None without one. Raises Unexpected ``quality_unreadable``."""
+    import yaml  # noqa: PLC0415 - a server may never be asked
+
     claims = folder.joinpath("quality.yaml")
     if not claims.is_file():
         return None

@@ -9,7 +9,6 @@ from pathlib import Path
 from outcode.apps.registry import find_app
 from outcode.cli.console import read_file
 from outcode.cli.words import words
-from outcode.flows.yaml import read_flow
 from outcode.runs.instance import Instance
 from outcode.server.demo import DEMO_HOST, DEMO_PORT, DemoReceiver
 from outcode.values.problems import SetupProblem
@@ -18,7 +17,13 @@ from outcode.workspace.keys import add_api_key
 from outcode.workspace.people import first_seat
 from outcode.workspace.scope import Scope
 
-FLOWS = ("hello-webhook.yaml", "orders-to-http.yaml", "pages-to-csv.yaml", "orders-by-day.yaml")
+FLOWS = {
+    "Hello webhook": "hello-webhook.yaml",
+    "Orders to HTTP": "orders-to-http.yaml",
+    "Pages to .csv": "pages-to-csv.yaml",
+    "Orders by day": "orders-by-day.yaml",
+}
+"""The file of each flow by the flow's name, so that a later start reads none of them."""
 _ORDERS = "orders.xlsx"
 _ORDERS_CONNECTION = "Example orders"
 _EXCEL = "microsoft-excel-xlsx-file"
@@ -48,8 +53,9 @@ async def load_example(instance: Instance, receiver: DemoReceiver) -> Example:
     seat = await first_seat(instance.database)
     folder = examples_folder()
     await _connect_orders(instance, seat.scope, folder)
-    for name in FLOWS:
-        await _store(instance, seat.scope, folder / name, receiver)
+    for name, file in FLOWS.items():
+        if await instance.flows.find_by_name(seat.scope, name) is None:
+            await _store(instance, seat.scope, folder / file, receiver)
     key_file = instance.settings.folder / "keys" / "example-api-key"
     if not key_file.exists():
         key = await add_api_key(instance.database, seat.scope, "Example")
@@ -74,7 +80,8 @@ async def _connect_orders(instance: Instance, scope: Scope, folder: Path) -> Non
 
 
 async def _store(instance: Instance, scope: Scope, file: Path, receiver: DemoReceiver) -> None:
+    from outcode.flows.yaml import read_flow  # noqa: PLC0415 - only the first start reads flows
+
     text = read_file(file).decode().replace(f"http://{DEMO_HOST}:{DEMO_PORT}", receiver.base)
     document = read_flow(text.encode(), file=str(file)).document
-    if await instance.flows.find_by_name(scope, document.name) is None:
-        await instance.flows.create(scope, document.as_json(), document.webhook_name)
+    await instance.flows.create(scope, document.as_json(), document.webhook_name)

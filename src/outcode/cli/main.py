@@ -6,7 +6,6 @@ A command's module is imported when the command is called: listing them, or chec
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from io import TextIOWrapper
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from typer.main import get_command, get_group
 
 from outcode.cli.console import EXIT_FAILED, EXIT_INVALID
 from outcode.cli.explain import explain
+from outcode.cli.importing import imported
 from outcode.values.problems import InputProblem, Problem
 
 
@@ -60,7 +60,7 @@ class Commands(TyperGroup):
 def load(name: str) -> Any:
     """The command itself, its module imported."""
     entry = COMMANDS[name]
-    found = getattr(import_module(f"outcode.cli.{entry.module}"), entry.attribute)
+    found = getattr(imported(f"outcode.cli.{entry.module}"), entry.attribute)
     if isinstance(found, typer.Typer):
         return get_group(found)
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -8,25 +8,28 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 
+from outcode.apps.registry import all_apps
 from outcode.cli.console import DEFAULT_DATA_FOLDER, DataFolder, say
 from outcode.cli.example import Example, load_example
+from outcode.cli.importing import imported
 from outcode.cli.words import words
 from outcode.cli.work import first_workspace, opened, run_async
 from outcode.database.data_folder import existing
 from outcode.database.lock import holder_of
 from outcode.runs.instance import Instance
-from outcode.server.app import create_app
 from outcode.server.demo import DemoReceiver
+from outcode.server.listening import Listening
 from outcode.values.problems import SetupProblem
 from outcode.workspace.keys import add_start_link
 from outcode.workspace.settings import DEFAULT_HOST, DEFAULT_PORT, Settings
@@ -72,17 +75,22 @@ async def _serve(role: Role, host: str, port: int, folder: Path, *, example: boo
         if settings.public_url is None:
             settings = replace(settings, public_url=f"http://{_reachable(host)}:{port}")
         holder = f"outcode serve --role {role.value}"
-        instance = await stack.enter_async_context(opened(settings, holder=holder, share=role is Role.WORKER))
+        meanwhile = all_apps if role is Role.WORKER else partial(imported, "outcode.server.app")
+        opening = opened(settings, holder=holder, share=role is Role.WORKER, meanwhile=meanwhile)
+        instance = await stack.enter_async_context(opening)
         if listener is not None:
             instance.guard.refuse_port(port)
         await first_workspace(instance.database)
         loaded = await load_example(instance, demo) if demo is not None else None
-        await stack.enter_async_context(_working(instance, consume=role is not Role.SERVER))
+        stack.push_async_callback(instance.worker.stop)
+        start_worker = partial(instance.worker.start, consume=role is not Role.SERVER)
         if listener is None:
+            start_worker()
             say(words("serve.worker"))
             await told.drain.wait()
         else:
-            await _serve_http(instance, listener, await _greeting(instance, host, port, loaded), told)
+            greeting = await _greeting(instance, host, port, loaded)
+            await _serve_http(instance, listener, greeting, start_worker, told)
     say(words("serve.stopped"))
 
 
@@ -130,16 +138,11 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-@asynccontextmanager
-async def _working(instance: Instance, *, consume: bool) -> AsyncIterator[None]:
-    instance.worker.start(consume=consume)
-    try:
-        yield
-    finally:
-        await instance.worker.stop()
+async def _serve_http(
+    instance: Instance, listener: socket.socket, greeting: str, start_worker: Callable[[], None], told: _Told
+) -> None:
+    from outcode.server.app import create_app  # noqa: PLC0415 - imported already, while PostgreSQL started
 
-
-async def _serve_http(instance: Instance, listener: socket.socket, greeting: str, told: _Told) -> None:
     config = uvicorn.Config(
         create_app(instance),
         log_level="warning",
@@ -147,7 +150,7 @@ async def _serve_http(instance: Instance, listener: socket.socket, greeting: str
         proxy_headers=False,
         timeout_graceful_shutdown=_REQUESTS_DRAIN_SECONDS,
     )
-    server = _Server(config, greeting)
+    server = _Server(config, greeting, start_worker)
     stopping = asyncio.create_task(server.stop_when(told.drain))
     try:
         await server.serve([listener])
@@ -155,29 +158,23 @@ async def _serve_http(instance: Instance, listener: socket.socket, greeting: str
         stopping.cancel()
 
 
-class _Server(uvicorn.Server):
-    """Greets once requests are answered, and leaves signals to us.
+class _Server(Listening):
+    """Greets once requests are answered; only then the worker starts, which has its queue's library to import."""
 
-    Uvicorn's own handlers raise the signal again after the last request, which would end the process before its runs
-    and its database are at rest.
-    """
-
-    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+    def __init__(self, config: uvicorn.Config, greeting: str, start_worker: Callable[[], None]) -> None:
         super().__init__(config)
         self._greeting = greeting
+        self._start_worker = start_worker
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         say(self._greeting)
+        self._start_worker()
 
     async def stop_when(self, told: asyncio.Event) -> None:
         """Stop serving once the event is set."""
         await told.wait()
         self.should_exit = True
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def _greeting(instance: Instance, host: str, port: int, loaded: Example | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -16,6 +16,7 @@ import typer
 import uvloop
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from outcode.apps.registry import all_apps
 from outcode.database.data_folder import telling
 from outcode.database.database import Database
 from outcode.runs.instance import Instance, open_instance
@@ -55,14 +56,19 @@ async def workplace(folder: Path, *, holder: str) -> AsyncIterator[tuple[Instanc
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, holder: str, share: bool) -> AsyncIterator[Instance]:
-    """The instance of a folder; raises SetupProblem also when its database cannot be reached or goes away."""
+async def opened(
+    settings: Settings, *, holder: str, share: bool, meanwhile: Callable[[], object] = all_apps
+) -> AsyncIterator[Instance]:
+    """The instance of a folder; raises SetupProblem also when its database cannot be reached or goes away.
+
+    ``meanwhile`` is called in a thread while PostgreSQL starts.
+    """
     with _database_told():
         if settings.database_url is not None:
             with telling(settings.folder):
                 settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 (settings.folder / "blobs").mkdir(mode=0o700, exist_ok=True)
-        async with open_instance(settings, holder=holder, share=share) as instance:
+        async with open_instance(settings, holder=holder, share=share, meanwhile=meanwhile) as instance:
             yield instance
 
 

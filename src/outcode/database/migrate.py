@@ -1,72 +1,30 @@
-"""Brings a database to the current schema: our tables by Alembic, the queue's own by PgQueuer.
-
-Several processes may start at once; an advisory lock lets one migrate while the others wait.
-"""
+"""Brings a database to the current schema, or finds in one query that it is there already, as at most starts."""
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import asyncpg
-import sqlalchemy as sql
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from pgqueuer.db import AsyncpgDriver
-from pgqueuer.queries import Queries
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from outcode.database.address import DatabaseAddress
-from outcode.values.problems import SetupProblem
+from outcode.database.revisions import newest
 
-_LOCK = 0x6F7574636F6465  # "outcode"
-
-
-def alembic_config() -> Config:
-    """Alembic's settings, made in code: there is no alembic.ini to find."""
-    config = Config()
-    config.set_main_option("script_location", str(files("outcode.database").joinpath("migrations")))
-    return config
+_REVISION = "SELECT version_num FROM alembic_version WHERE to_regclass('pgqueuer') IS NOT NULL"
 
 
 async def migrate(address: DatabaseAddress) -> None:
     """Apply what is missing; raises SetupProblem when the data is from a newer Outcode."""
-    engine = create_async_engine(address.sqlalchemy_url(), connect_args={"ssl": address.tls()}, poolclass=sql.NullPool)
-    try:
-        async with engine.connect() as connection:
-            await connection.execute(sql.text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
-            await connection.commit()
-            if await connection.run_sync(_upgrade):
-                await _install_queue(address)
-            await connection.execute(sql.text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
-            await connection.commit()
-    finally:
-        await engine.dispose()
+    if await _revision(address) != newest():
+        from outcode.database.upgrade import upgrade  # noqa: PLC0415 - Alembic, which few starts need
+
+        await upgrade(address)
 
 
-def _upgrade(connection: sql.Connection) -> bool:
-    """Whether anything had to be done."""
-    config = alembic_config()
-    scripts = ScriptDirectory.from_config(config)
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current == scripts.get_current_head():
-        return False
-    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
-        raise SetupProblem("database_newer", revision=current)
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    connection.commit()
-    return True
-
-
-async def _install_queue(address: DatabaseAddress) -> None:
+async def _revision(address: DatabaseAddress) -> str | None:
+    """What the database says of itself; None for an empty one, and for one whose queue is not there yet."""
     connection = await asyncpg.connect(**address.arguments())
     try:
-        queries = Queries(AsyncpgDriver(connection))
-        if await queries.schema_is_installed():
-            await queries.upgrade()
-        else:
-            await queries.install()
+        revision: str | None = await connection.fetchval(_REVISION)
+    except asyncpg.UndefinedTableError:
+        return None
     finally:
         await connection.close()
+    return revision

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from outcode.appkit import App
+from outcode.appkit import Action, App, TableTask
 from outcode.flows.checks.lineage import lineage_findings
 from outcode.flows.checks.order import needs_of, order_findings
 from outcode.flows.checks.places import place_findings
 from outcode.flows.checks.references import reference_findings
-from outcode.flows.checks.tables import table_findings
 from outcode.flows.checks.tasks import actions_of, task_findings
 from outcode.flows.checks.trigger import trigger_findings
 from outcode.flows.checks.uses import Uses
 from outcode.flows.dataflow import Dataflow
-from outcode.flows.findings import placed
+from outcode.flows.findings import Finding, placed
 from outcode.flows.positions import Positions
 from outcode.values.problems import Problem
 
@@ -45,7 +44,7 @@ def check_dataflow(
         task_findings(document, apps, connections),
         reference_findings(document, actions, uses),
         place_findings(document, actions, uses),
-        table_findings(document, actions),
+        _table_findings(document, actions),
         order_findings(document, uses, needs),
         lineage_findings(document, actions, uses, needs),
     )
@@ -58,3 +57,10 @@ def dependencies(document: Dataflow) -> dict[str, frozenset[str]]:
     Letters that are no task's, and texts that cannot be read, are left to :func:`check_dataflow`.
     """
     return needs_of(document, Uses.of(document))
+
+
+def _table_findings(document: Dataflow, actions: Mapping[str, Action]) -> Iterator[Finding]:
+    if any(isinstance(action.call, TableTask) for action in actions.values()):
+        from outcode.flows.checks.tables import table_findings  # noqa: PLC0415 - Polars, which many flows never need
+
+        yield from table_findings(document, actions)

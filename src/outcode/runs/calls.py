@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from outcode.appkit import (
     Action,
@@ -40,15 +40,17 @@ from outcode.transport.http import ChoiceList, HttpConnection, load_choices, per
 from outcode.transport.http.auth import needs_tokens
 from outcode.transport.http.limits import Limiter
 from outcode.transport.sql import QueryOptions
+from outcode.values.context import ReadContext
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Problem, ProblemList, VendorRejected
 from outcode.values.redaction import Redactor
 from outcode.values.references import BoundQuery, BoundScript
-from outcode.values.tables import read_options, run_table
-from outcode.values.types import ReadContext
 from outcode.workspace.connections import ConnectionStore, OpenConnection
 from outcode.workspace.files import FileStore
 from outcode.workspace.scope import Scope
+
+if TYPE_CHECKING:
+    from outcode.values.tables import TableResult
 
 _REFUSED = frozenset(
     {
@@ -247,7 +249,7 @@ class Caller:
                 kind = line.app.connection_kind(connection.kind)
                 if not isinstance(kind, DatabaseCredential):
                     raise InputProblem("connection_required", app=line.app.name)
-                transport = self._transports.databases[kind.engine]
+                transport = self._transports.database(kind.engine)
                 with StatementTrace.of(line.redactor.redact(statement.text), record):
                     return await transport.perform(statement, options, connection)
             case RedisCommand() | RedisScan() as command:
@@ -296,9 +298,14 @@ async def _table(table: TableTask, answers: Mapping[str, InputAnswer], context: 
     """Polars computes, so it is given a thread: the event loop renews leases meanwhile."""
     given = {key: answers.get(source.field) for key, source in table.options.items()}
     other = answers[table.other.field] if table.other is not None else None
+
+    def compute() -> TableResult:
+        from outcode.values.tables import read_options, run_table  # noqa: PLC0415 - Polars, which many never need
+
+        return run_table(answers[table.rows.field], other, read_options(table.operation, given), context)
+
     try:
-        options = read_options(table.operation, given)
-        result = await asyncio.to_thread(run_table, answers[table.rows.field], other, options, context)
+        result = await asyncio.to_thread(compute)
     except ProblemList as problems:
         for problem in problems.problems:
             _of_input(problem)

@@ -161,7 +161,7 @@ class Connector:
                 case DatabaseCredential(engine="redis"):
                     return Verified(await self._transports.redis.test(opened))
                 case DatabaseCredential(engine=engine):
-                    return Verified(await self._transports.databases[engine].test(opened))
+                    return Verified(await self._transports.database(engine).test(opened))
                 case AwsKeys() as kind:
                     return Verified(await self._transports.aws.test(AwsConnection.of(kind, opened.fields)))
                 case FileConnection():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,16 +73,24 @@ class Instance:
 
 @asynccontextmanager
 async def open_instance(
-    settings: Settings, *, holder: str, share: bool = False, apps: Mapping[str, App] | None = None
+    settings: Settings,
+    *,
+    holder: str,
+    share: bool = False,
+    apps: Mapping[str, App] | None = None,
+    meanwhile: Callable[[], object] = all_apps,
 ) -> AsyncIterator[Instance]:
     """Open an instance on its data folder and close all of it at the end.
 
     ``holder`` says who we are to others who want the folder. With ``share`` a database that a running server holds is
-    joined instead of refused. ``apps`` are those that it offers (None: all). Raises SetupProblem when the folder, the
-    database or a key cannot be used.
+    joined instead of refused. ``apps`` are those that it offers (None: all). ``meanwhile`` is called in a thread while
+    PostgreSQL starts, which has a process of its own. Raises SetupProblem when the folder, the database or a key cannot
+    be used.
     """
     async with AsyncExitStack() as stack:
+        beside = asyncio.create_task(asyncio.to_thread(meanwhile))
         address = await _database_address(settings, stack, holder, share=share)
+        await beside
         await migrate(address)
         database = await Database.open(address)
         stack.push_async_callback(database.close)
@@ -123,7 +131,7 @@ def _assemble(
     guard = EgressGuard(parse_allow_rules(settings.egress_allow))
     limiter = DatabaseLimiter(database)
     http = HttpClient(guard, allow_unverified_tls=settings.allow_unverified_tls, tokens=tokens, limiter=limiter)
-    transports = Transports.behind(guard, http, SandboxPool(size=_SANDBOX_PROCESSES))
+    transports = Transports(guard, http, SandboxPool(size=_SANDBOX_PROCESSES))
     payloads = PayloadStore(blobs)
     journal = Journal(database, payloads)
     clients = OAuthClientStore(database, secrets)

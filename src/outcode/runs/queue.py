@@ -10,14 +10,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Self
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Self
 
 import asyncpg
-from pgqueuer import PgQueuer
-from pgqueuer.db import AsyncpgPoolDriver
-from pgqueuer.models import Job
 
 from outcode.database.address import DatabaseAddress
+
+if TYPE_CHECKING:
+    from pgqueuer import PgQueuer
+    from pgqueuer.models import Job
+    from pgqueuer.ports import RepositoryPort
 
 _log = logging.getLogger(__name__)
 _ENTRYPOINT = "run"
@@ -32,7 +36,6 @@ class RunQueue:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._queries = PgQueuer(AsyncpgPoolDriver(pool)).qm.queries
         self._consumer: PgQueuer | None = None
         self._stopping = asyncio.Event()
 
@@ -53,12 +56,15 @@ class RunQueue:
         PgQueuer ends when PostgreSQL restarts; it is started anew then.
         """
 
+        # Imported beside what the server is answering: the library brings many others.
+        await asyncio.to_thread(import_module, "pgqueuer")
+
         async def handle(job: Job) -> None:
             if job.payload is not None:
                 await work(job.payload.decode())
 
         while not self._stopping.is_set():
-            self._consumer = PgQueuer(AsyncpgPoolDriver(self._pool))
+            self._consumer = self._attached()
             self._consumer.entrypoint(_ENTRYPOINT)(handle)
             try:
                 await self._consumer.qm.run(
@@ -70,6 +76,15 @@ class RunQueue:
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                 _log.warning("the queue lost its database and starts again: %s", type(error).__name__)
                 await asyncio.sleep(_RESTART_SECONDS)
+
+    @cached_property
+    def _queries(self) -> RepositoryPort:
+        return self._attached().qm.queries
+
+    def _attached(self) -> PgQueuer:
+        from pgqueuer import AsyncpgPoolDriver, PgQueuer  # noqa: PLC0415 - not before a start is ready
+
+        return PgQueuer(AsyncpgPoolDriver(self._pool))
 
     def stop(self) -> None:
         """Let :meth:`consume` finish what it has begun and return."""

@@ -19,10 +19,10 @@ from outcode.runs.call_log import CallLog
 from outcode.runs.calls import Caller, Line
 from outcode.runs.record import RunRecord
 from outcode.transport.http import chunks
+from outcode.values.context import ReadContext
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Problem, VendorRejected
 from outcode.values.references import Root
-from outcode.values.types import ReadContext
 
 _Part = TypeVar("_Part")
 

@@ -25,7 +25,7 @@ from outcode.appkit import Input, Outputs, Request
 from outcode.transport.answer import Answer
 from outcode.transport.guard import EgressGuard, parse_allow_rules
 from outcode.transport.http import HttpClient, Trace
-from outcode.transport.http.wire import RESPONSE_LIMIT
+from outcode.transport.http.exchange import RESPONSE_LIMIT
 from outcode.values.problems import (
     EgressRefused,
     InputProblem,

@@ -12,8 +12,6 @@ from typing import Any
 from urllib.parse import urljoin
 from xml.sax.saxutils import escape
 
-import feedparser  # type: ignore[import-untyped]  # the package has no types
-
 from outcode.values.json import Json
 from outcode.values.problems import VendorRejected
 
@@ -56,6 +54,9 @@ def clean_html(texts: list[str]) -> list[str]:
 
 
 def _parse(document: str) -> Parsed:
+    # Imported here, since a start reads every declaration and no feed. The package has no types.
+    import feedparser  # type: ignore[import-untyped]  # noqa: PLC0415
+
     # A stream, always: feedparser takes bytes for the name of a file first, and text for an address.
     stream = io.BytesIO((_DECLARATION + document).encode("utf-8", "replace"))
     try:

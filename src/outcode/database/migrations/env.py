@@ -1,4 +1,4 @@
-"""Alembic's door: runs on the connection that :mod:`outcode.database.migrate` hands over."""
+"""Alembic's door: runs on the connection that :mod:`outcode.database.upgrade` hands over."""
 
 from __future__ import annotations
 

@@ -20,10 +20,11 @@ from outcode.transport.aws.messages import Parameters, parameters_of, read, sign
 from outcode.transport.aws.services import Service, Services
 from outcode.transport.guard import EgressGuard
 from outcode.transport.http.decode import Response
+from outcode.transport.http.exchange import Exchange
 from outcode.transport.http.retry import LONGEST_WAIT, backoff
 from outcode.transport.http.settings import Settings
 from outcode.transport.http.trace import Mask, Trace
-from outcode.transport.http.wire import Exchange, Wire
+from outcode.transport.http.wire import Wire
 from outcode.values.json import Json
 from outcode.values.problems import Problem, RateLimited, VendorDown
 

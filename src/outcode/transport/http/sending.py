@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from secrets import token_hex
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from yarl import URL
 
@@ -34,10 +34,13 @@ from outcode.transport.http.auth import (
     same_origin,
 )
 from outcode.transport.http.decode import Response
+from outcode.transport.http.exchange import RESPONSE_LIMIT, Exchange, is_redirect
 from outcode.transport.http.prepare import PreparedRequest, callable_url
 from outcode.transport.http.trace import Mask, Trace
-from outcode.transport.http.wire import RESPONSE_LIMIT, Exchange, Wire, is_redirect
 from outcode.values.problems import InputProblem, PermissionProblem, Place, RateLimited, VendorDown, VendorRejected
+
+if TYPE_CHECKING:
+    from outcode.transport.http.wire import Wire
 
 REDIRECT_LIMIT = 5
 TOKEN_ANSWER_LIMIT = 1024 * 1024
@@ -251,6 +254,8 @@ class Sender:
 
     async def _follow(self, request: PreparedRequest, caller: _Caller) -> Response:
         if self._wire is None:
+            from outcode.transport.http.wire import Wire  # noqa: PLC0415 - aiohttp and the certificates it reads
+
             self._wire = Wire(self._guard)
         deadline = asyncio.get_running_loop().time() + request.timeout_seconds
         hop = request

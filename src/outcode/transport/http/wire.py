@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -15,38 +15,18 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import Connection
 from multidict import CIMultiDict
-from yarl import URL
 
 from outcode.transport.guard import EgressGuard, literal_address
 from outcode.transport.http.decode import Response
+from outcode.transport.http.exchange import Exchange, is_redirect
 from outcode.transport.http.failures import transport_problem
-from outcode.transport.http.trace import Mask, Trace
+from outcode.transport.http.trace import Trace
 from outcode.values.problems import Problem, TooLarge, VendorDown
 
-RESPONSE_LIMIT = 10 * 1024 * 1024
 RESPONSE_HEADERS = 100
 CONNECT_SECONDS = 10
 # Shorter than what common servers keep a connection open, so that few requests meet one that is just being closed.
 _KEEP_ALIVE_SECONDS = 4
-_REDIRECTS = {301, 302, 303, 307, 308}
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """What is sent once: a request with its credentials in it, and the moment by which its answer must be complete."""
-
-    method: str
-    url: URL = field(repr=False)
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
-    body: bytes | None = field(repr=False)
-    verify_tls: bool
-    deadline: float
-    seconds: int
-    attempt: int
-    mask: Mask
-    record: Callable[[Trace], None] = field(repr=False)
-    limit: int = RESPONSE_LIMIT
-    """How many bytes of an answer are read."""
 
 
 class CheckedResolver(AbstractResolver):
@@ -170,11 +150,6 @@ class Wire:
             response = Response(answer.status, tuple(answer.headers.items()), body, exchange.url)
         peer = answer.peer if isinstance(answer, _Answer) else None
         return response, replace(trace, status=response.status, response_size=len(body), address=peer)
-
-
-def is_redirect(status: int, location: str | None) -> bool:
-    """Whether an answer points elsewhere."""
-    return status in _REDIRECTS and location is not None
 
 
 async def _read(answer: aiohttp.ClientResponse, limit: int) -> bytes:

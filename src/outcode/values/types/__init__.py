@@ -3,9 +3,9 @@
 Scalar and vectorised reading are two ways to one answer; ``tests/values/cases/types`` says what it is.
 """
 
+from outcode.values.context import ReadContext
 from outcode.values.types.cells import SPACES, is_empty
 from outcode.values.types.columns import TypedColumn, raw_series, read_column
-from outcode.values.types.context import ReadContext
 from outcode.values.types.currencies import is_currency, minor_digits
 from outcode.values.types.errors import CellProblem
 from outcode.values.types.model import (

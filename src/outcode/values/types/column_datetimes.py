@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from outcode.values.types.context import ReadContext
+from outcode.values.context import ReadContext
 from outcode.values.types.date_forms import Parts, parts_of
 from outcode.values.types.datetimes import source_zone
 from outcode.values.types.model import DatetimeType

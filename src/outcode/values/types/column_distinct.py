@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from outcode.values.context import ReadContext
 from outcode.values.json import Json, dumps
-from outcode.values.types.context import ReadContext
 from outcode.values.types.datetimes import target_zone
 from outcode.values.types.errors import CellProblem
 from outcode.values.types.model import BooleanType, ColumnType, DatetimeType, JsonType, NumericType

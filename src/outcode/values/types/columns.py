@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from outcode.values.context import ReadContext
 from outcode.values.json import Json, loads
 from outcode.values.types.column_datetimes import read_moments
 from outcode.values.types.column_distinct import Cells, read_distinct
 from outcode.values.types.column_numbers import read_numbers
 from outcode.values.types.column_text import read_texts, read_urls
-from outcode.values.types.context import ReadContext
 from outcode.values.types.datetimes import target_zone
 from outcode.values.types.model import ColumnType, DatetimeType, JsonType, NumericType, TextType, UrlType
 from outcode.values.types.numerals import canonical

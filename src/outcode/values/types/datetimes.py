@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from outcode.values.context import ReadContext
 from outcode.values.json import Json
 from outcode.values.references.dates import zone
 from outcode.values.types.cells import SPACES, kind_of
-from outcode.values.types.context import ReadContext
 from outcode.values.types.date_forms import Parts, parts_by, parts_of
 from outcode.values.types.errors import CellProblem, about
 from outcode.values.types.model import DatetimeType

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from outcode.values.context import ReadContext
 from outcode.values.json import Json
 from outcode.values.types.boolean import read_boolean
 from outcode.values.types.cells import is_empty
-from outcode.values.types.context import ReadContext
 from outcode.values.types.currency import read_currency
 from outcode.values.types.datetimes import read_datetime
 from outcode.values.types.errors import CellProblem

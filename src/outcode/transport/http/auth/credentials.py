@@ -17,13 +17,12 @@ from outcode.appkit.connections import (
     SecretUrl,
     ServiceAccount,
 )
-from outcode.transport.http.auth import aws, signature
+from outcode.transport.http.auth import signature
 from outcode.transport.http.auth.adding import with_headers
 from outcode.transport.http.auth.connection import HttpConnection
 from outcode.transport.http.auth.keys import with_key
 from outcode.transport.http.auth.oauth_code import refreshed
 from outcode.transport.http.auth.refusals import holds, json_of, meaning_of, refused
-from outcode.transport.http.auth.service_account import asserted
 from outcode.transport.http.auth.session import logged_in, with_session
 from outcode.transport.http.auth.texts import filled_text
 from outcode.transport.http.auth.token_endpoint import client_credentials
@@ -42,6 +41,8 @@ def grant(connection: HttpConnection, previous: Tokens | None, *, now: datetime)
         case OAuth2Code() as kind:
             return refreshed(connection, kind, previous, now=now)
         case ServiceAccount() as kind:
+            from outcode.transport.http.auth.service_account import asserted  # noqa: PLC0415 - PyJWT, for few calls
+
             return asserted(connection, kind, now=now)
         case LoginSession() as kind:
             return logged_in(connection, kind, now=now)
@@ -70,6 +71,8 @@ def authorized(
         case ClientCredentials() | OAuth2Code() | ServiceAccount() as kind:
             return with_headers(request, {"Authorization": filled_text(kind.header, values)})
         case AwsKeys() as kind:
+            from outcode.transport.http.auth import aws  # noqa: PLC0415 - botocore, for few calls
+
             return aws.signed(request, kind, values, now=now)
         case RequestSignature() as kind:
             return signature.signed(request, kind, values, now=now, salt=salt)
