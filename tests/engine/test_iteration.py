@@ -46,12 +46,12 @@ def test_these_do_not_iterate(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["{{a.n}}", "{{a}}", "n is {{a.n}}", "{{a.n}} {{b.n}}", "{{a.n}} {{a[0].n}}"])
 def test_a_reference_to_an_array_iterates(text: str) -> None:
-    assert iteration(task(text), JAVASCRIPT, {"a": ROWS, "b": OBJECT}) == Each(frozenset("a"), "a", 2)
+    assert iteration(task(text), JAVASCRIPT, {"a": ROWS, "b": OBJECT}) == Each(frozenset("a"), "a", range(2), {})
 
 
 def test_aligned_arrays_iterate_together_and_others_are_refused() -> None:
     both = task("{{a.n}} {{d.m}}")
-    assert iteration(both, JAVASCRIPT, {"a": ROWS, "d": ALIGNED}) == Each(frozenset("ad"), "a", 2)
+    assert iteration(both, JAVASCRIPT, {"a": ROWS, "d": ALIGNED}) == Each(frozenset("ad"), "a", range(2), {})
     with pytest.raises(InputProblem) as caught:
         iteration(task("{{a.n}} {{c.n}}"), JAVASCRIPT, {"a": ROWS, "c": OTHER})
     assert caught.value.code == "arrays_not_aligned"

@@ -3,8 +3,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcode.engine.plan import Plan, letter_order
+from outcode.apps.registry import all_apps
+from outcode.engine.plan import Plan, letter_order, reply_task
 from outcode.engine.state import FINAL_RUN_STATES, RunState, TaskState, may_follow
+from outcode.flows.checks.tasks import actions_of
 from outcode.flows.plain import parse_flow
 
 DONE, WAITING, FAILED, SKIPPED = TaskState.DONE, TaskState.WAITING, TaskState.FAILED, TaskState.SKIPPED
@@ -20,7 +22,12 @@ def task(reference: str = "", after: tuple[str, ...] = ()) -> dict[str, object]:
 
 
 def plan(**tasks: object) -> Plan:
-    return Plan.of(parse_flow({"outcode": 1, "kind": "dataflow", "name": "x", "tasks": tasks}))
+    document = parse_flow({"outcode": 1, "kind": "dataflow", "name": "x", "tasks": tasks})
+    return Plan.of(document, actions_of(document, all_apps()))
+
+
+def merge(mode: str, *results: str) -> dict[str, object]:
+    return {"app": "flow", "action": "merge", "inputs": {"mode": mode, "results": list(results)}}
 
 
 def test_references_and_after_decide_the_order() -> None:
@@ -33,11 +40,24 @@ def test_references_and_after_decide_the_order() -> None:
 
 def test_the_reply_is_the_executed_leaf_with_the_highest_letter() -> None:
     tasks = {"a": task(), "b": task("{{a.x}}"), "c": task("{{a.x}}"), "aa": task("{{a.x}}")}
-    found = plan(**tasks)
-    assert found.reply_task({"a": DONE, "b": DONE, "c": DONE, "aa": DONE}) == "aa"
-    assert found.reply_task({"a": DONE, "b": DONE, "c": DONE, "aa": WAITING}) == "c"
-    assert found.reply_task({"a": DONE, "b": WAITING, "c": WAITING, "aa": WAITING}) is None
-    assert plan().reply_task({}) is None
+    edges = plan(**tasks).edges
+    assert reply_task(edges, {"a", "b", "c", "aa"}) == "aa"
+    assert reply_task(edges, {"a", "b", "c"}) == "c"
+    assert reply_task(edges, {"a"}) == "a"
+    assert reply_task({}, ()) is None
+
+
+def test_a_merge_waits_for_all_its_branches_or_for_the_first() -> None:
+    tasks = {"a": task(), "b": task("{{a.x}}"), "c": task("{{a.x}}")}
+    states = {"a": DONE, "b": DONE, "c": WAITING, "d": WAITING}
+    assert plan(**tasks, d=merge("all", "{{b}}", "{{c}}")).ready(states) == ["c"]
+    assert plan(**tasks, d=merge("any", "{{b}}", "{{c}}")).ready(states) == ["c", "d"]
+    assert plan(**tasks, d=merge("any", "{{b}}", "{{c}}")).ready(states | {"b": SKIPPED}) == ["c"]
+
+
+def test_a_failure_that_the_flow_goes_on_with_settles_a_task() -> None:
+    found = plan(a=task() | {"on_error": "continue"}, b=task("{{a.x}}"))
+    assert found.ready({"a": FAILED, "b": WAITING}) == ["b"]
 
 
 @given(st.lists(st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=3), min_size=2, unique=True))
@@ -57,4 +77,5 @@ def test_final_states_are_never_left(state: RunState, following: RunState) -> No
         assert not may_follow(state, following)
     elif following in FINAL_RUN_STATES and state is RunState.RUNNING:
         assert may_follow(state, following)
-    assert not may_follow(state, RunState.WAITING)
+    if following is RunState.WAITING:
+        assert may_follow(state, following) == (state is RunState.RUNNING)

@@ -33,7 +33,8 @@ from outcode.appkit import (
     Words,
 )
 from outcode.apps.table import APP as TABLE
-from outcode.flows.check import check_dataflow, dependencies
+from outcode.flows.check import check_dataflow, edges_of
+from outcode.flows.dataflow import Edge
 from outcode.flows.plain import parse_flow
 from outcode.flows.yaml import read_flow
 from outcode.values.json import Json
@@ -415,12 +416,21 @@ def test_dependencies_are_references_and_after() -> None:
         "c": ask("{{trigger.body.url}}"),
         "d": code(input="{{b}} {{c}} {{x}}", code="broken {{a*}}") | {"after": ["y"]},
     }
-    assert dependencies(parse_flow({"name": "x", "tasks": tasks})) == {
-        "a": frozenset(),
-        "b": frozenset({"a", "c"}),
-        "c": frozenset(),
-        "d": frozenset({"b", "c"}),
+    edges = edges_of(parse_flow({"name": "x", "tasks": tasks}))
+    assert {letter: {edge.letter for edge in found} for letter, found in edges.items()} == {
+        "a": set(),
+        "b": {"a", "c"},
+        "c": set(),
+        "d": {"b", "c"},
     }
+
+
+def test_a_branch_that_is_waited_for_stands_for_its_task() -> None:
+    tasks = {
+        "a": {"app": "flow", "action": "set_values", "inputs": {"values": {"x": 1}}, "on_error": "branch"},
+        "b": code(input={"x": "{{a.error.message}}"}) | {"after": ["a.error"]},
+    }
+    assert edges_of(parse_flow({"name": "x", "tasks": tasks}))["b"] == (Edge("a", "error"),)
 
 
 def test_three_hundred_tasks_are_checked_in_a_blink() -> None:

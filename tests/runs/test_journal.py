@@ -173,7 +173,9 @@ async def test_an_effect_in_flight_becomes_unknown_and_is_not_repeated(desk: Des
 
 async def test_pure_work_in_flight_is_repeated(desk: Desk) -> None:
     dead = await desk.claimed(TASKS)
-    await desk.journal.record(dead).task_started("a", None, repeatable=False)
+    record = desk.journal.record(dead)
+    await record.task_started("a", repeatable=True)
+    await record.flush()
     await desk.lapse()
     await desk.instance.worker.take(dead.run_id)
     assert await desk.state(dead.run_id) == "done"
@@ -213,7 +215,7 @@ async def test_what_may_be_repeated_is_written_later_and_with_the_end(
     await until(shown)
     await record.task_ended("a", TaskState.DONE, repeatable=True, result=TaskResult.of("a", [1, 2]))
     await record.task_started("b", 2, repeatable=True)
-    record.task_progress("b", 1, 0)
+    await record.write_rows("b", 0, [await record.chunk("b", 0, [0], [[3]])], 1, 0)
     await record.task_ended("b", TaskState.DONE, repeatable=True, result=TaskResult.of("b", [3, 4]))
     await record.end(RunState.DONE)
     first, second = await desk.tasks(claim)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 
@@ -35,6 +36,11 @@ class TcpPostgresql:
             "password": self.password,
             "sslmode": "disable",
         }
+
+    def url(self, database: str) -> str:
+        """The address of one of its databases, as ``OUTCODE_DATABASE_URL`` takes it."""
+        password = quote(self.password, safe="")
+        return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self.port}/{database}?sslmode=disable"
 
     async def connect(self, database: str) -> asyncpg.Connection:
         """A session of our own, past Outcode."""

@@ -4,7 +4,7 @@ from outcode.appkit.app import Action, App
 from outcode.appkit.aws_calls import AwsOperation
 from outcode.appkit.base import Words
 from outcode.appkit.batch import Batch
-from outcode.appkit.calls import Paging, Query, ReadSheet, Request, Script, TableTask, WriteFile
+from outcode.appkit.calls import FlowStep, Paging, Query, ReadSheet, Request, Script, TableTask, WriteFile
 from outcode.appkit.choices import Choices
 from outcode.appkit.connections import (
     ApiKey,
@@ -77,6 +77,7 @@ __all__ = [
     "Field",
     "FileConnection",
     "FileField",
+    "FlowStep",
     "FromConnection",
     "Handshake",
     "Input",

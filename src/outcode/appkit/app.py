@@ -9,7 +9,7 @@ from pydantic import Field as _Field
 from outcode.appkit.aws_calls import AwsOperation
 from outcode.appkit.base import Declared, Words
 from outcode.appkit.batch import Batch
-from outcode.appkit.calls import Query, ReadSheet, Request, Script, TableTask, WriteFile
+from outcode.appkit.calls import FlowStep, Query, ReadSheet, Request, Script, TableTask, WriteFile
 from outcode.appkit.connections import ConnectionKind, ConnectionTest
 from outcode.appkit.errors import ErrorMap
 from outcode.appkit.fields import Field
@@ -20,7 +20,7 @@ from outcode.appkit.redis_calls import RedisCommand, RedisScan
 from outcode.appkit.triggers import Trigger
 
 Call = Annotated[
-    Request | Query | AwsOperation | RedisCommand | RedisScan | Script | ReadSheet | WriteFile | TableTask,
+    Request | Query | AwsOperation | RedisCommand | RedisScan | Script | ReadSheet | WriteFile | TableTask | FlowStep,
     _Field(discriminator="kind"),
 ]
 

@@ -113,3 +113,14 @@ class TableTask(Declared):
     rows: Input
     other: Input | None = None
     options: Mapping[str, Input]
+
+
+Step = Literal["condition", "merge", "loop", "delay", "set_values", "call_dataflow", "respond", "stop"]
+
+
+class FlowStep(Declared):
+    """What steers a flow and asks nobody outside: the engine and the room ``runs`` carry it out."""
+
+    kind: Literal["flow"] = "flow"
+    step: Step
+    inputs: Mapping[str, Input] = {}

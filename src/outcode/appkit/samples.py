@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from outcode.appkit.app import Action, App
 from outcode.appkit.base import Declared
+from outcode.appkit.calls import FlowStep
 
 TEST = "connection_test"
 """The name of the sample of the call that tries a connection."""
@@ -100,6 +102,17 @@ class Sample(Declared):
     result: Any = None
     meta: Mapping[str, Any] | None = None
     problem: SampleProblem | None = None
+
+
+def shows(app: App, name: str, sample: Sample) -> bool:
+    """Whether a sample shows what its owner is for: a success, except where an action is there to stop a flow."""
+    action = app.action(owner_of(name))
+    return (sample.problem is not None) if action is not None and stops(action) else sample.problem is None
+
+
+def stops(action: Action) -> bool:
+    """Whether the action is there to stop a flow, and so never has a result."""
+    return isinstance(action.call, FlowStep) and action.call.step == "stop"
 
 
 def owner_of(name: str) -> str:

@@ -15,8 +15,9 @@ from outcode.cli.console import say
 from outcode.cli.save import save_files
 from outcode.cli.watch import Ended, Watcher
 from outcode.cli.words import language, words
-from outcode.engine.plan import Plan
-from outcode.engine.state import FINAL_RUN_STATES, RunState, TaskState
+from outcode.engine.plan import reply_task
+from outcode.engine.state import FINAL_RUN_STATES, RunState
+from outcode.flows.check import edges_of
 from outcode.flows.dataflow import Dataflow
 from outcode.flows.plain import plain
 from outcode.values import json
@@ -117,8 +118,8 @@ async def _run(server: _Server, document: Dataflow, body: Json, *, test: bool) -
         raise
     value = None
     if run["state"] == RunState.DONE:
-        states = {task["letter"]: TaskState(task["state"]) for task in run["tasks"]}
-        if letter := Plan.of(document).reply_task(states):
+        executed = {task["letter"] for task in run["tasks"] if task["has_result"]}
+        if letter := reply_task(edges_of(document), executed):
             value = await _result(server, f"/runs/{run['id']}/tasks/{letter}/result")
     return Ended(run["state"], run["error"], value)
 

@@ -19,8 +19,9 @@ from outcode.cli.save import folder_for_files, save_files
 from outcode.cli.watch import Ended, Watcher
 from outcode.cli.words import words
 from outcode.cli.work import run_async, workplace
-from outcode.engine.plan import Plan
-from outcode.engine.state import RunState, TaskState
+from outcode.engine.plan import reply_task
+from outcode.engine.state import RunState
+from outcode.flows.check import edges_of
 from outcode.flows.dataflow import Dataflow
 from outcode.runs.claims import Claim
 from outcode.runs.history import RunInfo
@@ -89,7 +90,7 @@ async def _run_here(
         await instance.worker.stop()
     value = None
     if found.state == RunState.DONE:
-        letter = Plan.of(document).reply_task({task.letter: TaskState(task.state) for task in found.tasks})
+        letter = reply_task(edges_of(document), {task.letter for task in found.tasks if task.has_result})
         value = (await instance.history.result(scope, found.id, letter)).value if letter else None
         if folder is not None:
             await save_files(value, folder, lambda file_id: instance.files.content(scope, file_id))

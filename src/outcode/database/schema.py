@@ -7,7 +7,7 @@ apart in ``payloads``, so that the run list stays narrow.
 from __future__ import annotations
 
 import sqlalchemy as sql
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 from sqlalchemy.schema import SchemaItem
 
 metadata = sql.MetaData(
@@ -307,6 +307,8 @@ run_tasks = _owned(
     sql.Column("rows_failed", sql.Integer),
     _link("result_id", "payloads.id", required=False),
     _link("calls_id", "payloads.id", required=False),
+    sql.Column("repeatable", sql.Boolean, nullable=False, server_default=sql.false()),
+    sql.Column("rows_begun", sql.Integer),
     sql.Column("attempt", sql.Integer, nullable=False, server_default="1"),
     sql.Column("reason", sql.Text),
     sql.Column("waiting_for", JSONB),
@@ -322,8 +324,7 @@ run_chunks = _owned(
     _link("run_id", "runs.id", cascade=True),
     sql.Column("letter", sql.Text, nullable=False),
     sql.Column("number", sql.Integer, nullable=False),
-    sql.Column("first_row", sql.Integer, nullable=False),
-    sql.Column("rows", sql.Integer, nullable=False),
+    sql.Column("rows", ARRAY(sql.Integer), nullable=False),
     _link("outcome_id", "payloads.id", required=False),
     sql.PrimaryKeyConstraint("run_id", "letter", "number"),
 )

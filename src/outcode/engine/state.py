@@ -29,17 +29,15 @@ class TaskState(StrEnum):
 
 
 FINAL_RUN_STATES = frozenset({RunState.DONE, RunState.FAILED, RunState.CRASHED, RunState.CANCELLED})
-FINISHED_TASK_STATES = frozenset({TaskState.DONE, TaskState.SKIPPED})
-"""Task states after which the tasks behind may go on."""
-
 _NEXT_RUN_STATES: dict[RunState, frozenset[RunState]] = {
     RunState.WAITING: frozenset({RunState.RUNNING, RunState.CANCELLED, RunState.CRASHED}),
-    RunState.RUNNING: FINAL_RUN_STATES | {RunState.RUNNING},
+    RunState.RUNNING: FINAL_RUN_STATES | {RunState.RUNNING, RunState.WAITING},
 } | {state: frozenset() for state in FINAL_RUN_STATES}
 
 
 def may_follow(state: RunState, following: RunState) -> bool:
-    """Whether a run may go from one state to another; RUNNING to RUNNING is another worker taking over.
+    """Whether a run may go from one state to another; RUNNING to RUNNING is another worker taking
+    over, RUNNING to WAITING a run that waits for a moment or was handed back.
 
     >>> may_follow(RunState.WAITING, RunState.RUNNING), may_follow(RunState.DONE, RunState.FAILED)
     (True, False)

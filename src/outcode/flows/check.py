@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from outcode.appkit import Action, App, TableTask
+from outcode.appkit import Action, App, FlowStep, TableTask
+from outcode.flows.checks import order
+from outcode.flows.checks.branches import branch_findings
 from outcode.flows.checks.lineage import lineage_findings
 from outcode.flows.checks.order import needs_of, order_findings
 from outcode.flows.checks.places import place_findings
@@ -13,7 +15,7 @@ from outcode.flows.checks.references import reference_findings
 from outcode.flows.checks.tasks import actions_of, task_findings
 from outcode.flows.checks.trigger import trigger_findings
 from outcode.flows.checks.uses import Uses
-from outcode.flows.dataflow import Dataflow
+from outcode.flows.dataflow import Dataflow, Edge
 from outcode.flows.findings import Finding, placed
 from outcode.flows.positions import Positions
 from outcode.values.problems import Problem
@@ -46,17 +48,19 @@ def check_dataflow(
         place_findings(document, actions, uses),
         _table_findings(document, actions),
         order_findings(document, uses, needs),
+        branch_findings(document, actions),
+        _condition_findings(document, actions),
         lineage_findings(document, actions, uses, needs),
     )
     return placed(findings, positions, file)
 
 
-def dependencies(document: Dataflow) -> dict[str, frozenset[str]]:
-    """The tasks that each task waits for, by letter: those it refers to, and those it names in ``after``.
+def edges_of(document: Dataflow) -> dict[str, tuple[Edge, ...]]:
+    """What each task waits for, by letter: the tasks it refers to, and those, or their branches, it names in ``after``.
 
     Letters that are no task's, and texts that cannot be read, are left to :func:`check_dataflow`.
     """
-    return needs_of(document, Uses.of(document))
+    return order.edges_of(document, Uses.of(document))
 
 
 def _table_findings(document: Dataflow, actions: Mapping[str, Action]) -> Iterator[Finding]:
@@ -64,3 +68,10 @@ def _table_findings(document: Dataflow, actions: Mapping[str, Action]) -> Iterat
         from outcode.flows.checks.tables import table_findings  # noqa: PLC0415 - Polars, which many flows never need
 
         yield from table_findings(document, actions)
+
+
+def _condition_findings(document: Dataflow, actions: Mapping[str, Action]) -> Iterator[Finding]:
+    if any(isinstance(action.call, FlowStep) and action.call.step == "condition" for action in actions.values()):
+        from outcode.flows.checks.conditions import condition_findings  # noqa: PLC0415 - the same
+
+        yield from condition_findings(document, actions)

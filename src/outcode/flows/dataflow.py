@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,8 @@ from outcode.values.json import Json
 from outcode.values.tagged import Tagged
 
 TASK_LETTERS = r"^[a-z]{1,3}$"
+ERROR_BRANCH = "error"
+"""The branch of a failed task whose ``on_error`` is ``branch``."""
 
 
 class _Part(BaseModel):
@@ -65,12 +67,49 @@ class EventTrigger(_Part):
 Trigger = Annotated[ManualTrigger | ScheduleTrigger | WebhookTrigger | EventTrigger, Field(discriminator="kind")]
 
 
+class Retry(_Part):
+    """How often a failed task is tried in all, and how long it waits in between.
+
+    The wait begins at ``wait_seconds`` and doubles each time up to ``longest_seconds``, with jitter; a vendor that says
+    when to come again is obeyed. ``on`` are the kinds of failures that are tried again. What may have been done already
+    is done again only if the action, or ``repeatable`` of the task, says that this does no harm.
+    """
+
+    attempts: int = Field(default=1, ge=1, le=20)
+    wait_seconds: int = Field(default=2, ge=1, le=86_400)
+    longest_seconds: int = Field(default=600, ge=1, le=7 * 86_400)
+    on: tuple[Literal["rate_limit", "unavailable", "timeout", "rejected"], ...] = (
+        "rate_limit",
+        "unavailable",
+        "timeout",
+    )
+
+
+class Edge(NamedTuple):
+    """That a task waits for another; with ``branch`` only where that one took this branch.
+
+    >>> Edge.read("b.paid"), Edge.read("a")
+    (Edge(letter='b', branch='paid'), Edge(letter='a', branch=None))
+    """
+
+    letter: str
+    branch: str | None = None
+
+    @classmethod
+    def read(cls, text: str) -> Edge:
+        """The edge that an entry of ``after`` means."""
+        letter, dot, branch = text.partition(".")
+        return cls(letter, branch if dot else None)
+
+
 class Task(_Part):
     """One step: an app's action with its inputs.
 
     ``connection`` is the name of a connection of the team. ``after`` names tasks that must be done first though nothing
-    of them is referenced. ``run_once`` hands arrays over whole instead of iterating; ``at_once`` is how many elements
-    are worked on at the same time.
+    of them is referenced; ``b.paid`` means branch ``paid`` of task ``b``. ``run_once`` hands arrays over whole instead
+    of iterating; ``at_once`` is how many elements are worked on at the same time. ``on_error``: the flow stops, goes on
+    with the error as the result, or goes along the branch ``error``. ``repeatable``: doing the task twice does no harm,
+    whatever its action says.
     """
 
     app: str
@@ -81,6 +120,15 @@ class Task(_Part):
     after: tuple[str, ...] = ()
     run_once: bool = False
     at_once: int = Field(default=5, ge=1, le=50)
+    on_error: Literal["stop", "continue", "branch"] = "stop"
+    retry: Retry = Retry()
+    timeout_seconds: int | None = Field(default=None, ge=1, le=86_400)
+    repeatable: bool = False
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """The entries of ``after``, read."""
+        return tuple(Edge.read(text) for text in self.after)
 
 
 class Dataflow(_Part):

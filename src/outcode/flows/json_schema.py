@@ -32,7 +32,7 @@ from outcode.appkit.fields import (
     SwitchField,
     TextField,
 )
-from outcode.flows.dataflow import TASK_LETTERS, Dataflow, FlowInput, Task, Trigger
+from outcode.flows.dataflow import TASK_LETTERS, Dataflow, FlowInput, Retry, Task, Trigger
 from outcode.values.json import Json
 
 Schema = dict[str, Any]
@@ -56,7 +56,7 @@ def flow_schema(apps: Mapping[str, App]) -> Json:
     >>> flow_schema({})["required"]
     ['name', 'tasks']
     """
-    task = _model(Task, {"inputs": {"type": "object"}, "after": {"type": "array", "items": {"type": "string"}}})
+    task = _model(Task, {"inputs": {"type": "object"}, "after": _list_of({"type": "string"}), "retry": _retry()})
     task["properties"]["app"] |= {"enum": list(apps)}
     task["allOf"] = [rule for app in apps.values() for rule in _app_rules(app)]
     triggers = [
@@ -77,6 +77,15 @@ def flow_schema(apps: Mapping[str, App]) -> Json:
         **_model(Dataflow, parts),
         "$defs": {"task": task, "reference": _REFERENCE},
     }
+
+
+def _retry() -> Schema:
+    (kinds, _) = get_args(Retry.model_fields["on"].annotation)
+    return _model(Retry, {"on": _list_of({"enum": list(get_args(kinds))})})
+
+
+def _list_of(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
 
 
 def _model(model: type[BaseModel], parts: Mapping[str, Schema], *, always: Iterable[str] = ()) -> Schema:

@@ -14,7 +14,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from outcode.flows.dataflow import Dataflow, FlowInput, Task, Trigger
+from outcode.flows.dataflow import Dataflow, FlowInput, Retry, Task, Trigger
 from outcode.flows.findings import MAX_FINDINGS, Finding, finding, placed, shown, suggestions
 from outcode.flows.positions import Path
 from outcode.values.json import Json
@@ -80,6 +80,8 @@ def _changed(model: BaseModel) -> dict[str, Json]:
             found[key] = {name: untag(each) for name, each in value.items()} if is_inputs else value
             if isinstance(value, tuple):
                 found[key] = list(value)
+            if isinstance(value, BaseModel):
+                found[key] = _changed(value)
     return found
 
 
@@ -150,6 +152,8 @@ def _with_tagged(part: Json) -> Json:
         prepared["inputs"] = {key: tag(value) for key, value in inputs.items()}
     if isinstance(after := part.get("after"), list):
         prepared["after"] = tuple(after)
+    if isinstance(retry := part.get("retry"), dict) and isinstance(kinds := retry.get("on"), list):
+        prepared["retry"] = {**retry, "on": tuple(kinds)}
     return prepared
 
 
@@ -196,6 +200,8 @@ def _model_at(path: Path, data: Json) -> type[BaseModel]:
     match path:
         case ("tasks", _):
             return Task
+        case ("tasks", _, "retry"):
+            return Retry
         case ("inputs", _):
             return FlowInput
         case ("trigger",):
@@ -209,7 +215,14 @@ def _known_keys(path: Path, data: Json) -> list[str]:
 
 
 def _choices(path: Path, data: Json) -> tuple[str, ...]:
-    return get_args(_model_at(path[:-1], data).model_fields[str(path[-1])].annotation)
+    if isinstance(path[-1], int):
+        (choices, _) = get_args(_annotation(path[:-1], data))
+        return get_args(choices)
+    return get_args(_annotation(path, data))
+
+
+def _annotation(path: Path, data: Json) -> Any:
+    return _model_at(path[:-1], data).model_fields[str(path[-1])].annotation
 
 
 def _at(data: Json, path: Path) -> Mapping[str, Any]:

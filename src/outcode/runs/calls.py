@@ -18,6 +18,7 @@ from outcode.appkit import (
     AwsOperation,
     ChoiceField,
     DatabaseCredential,
+    FlowStep,
     Query,
     ReadSheet,
     RedisCommand,
@@ -265,6 +266,8 @@ class Caller:
                 return Answer(file.as_value())
             case TableTask() as table:
                 return await _table(table, answers, line.context)
+            case FlowStep():
+                raise TypeError("the steps of a flow ask nobody outside")
             case _:
                 assert_never(action.call)
 

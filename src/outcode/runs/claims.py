@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Literal, Self
 
 import asyncpg
 
@@ -31,6 +32,49 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """What a task waits for: ``until`` a moment, for a reason that people are told.
+
+    ``details`` name the connection of a rate limit, or the run that was called.
+    """
+
+    kind: Literal["delay", "retry", "rate_limit", "call"]
+    until: datetime
+    details: Mapping[str, Json] = field(default_factory=dict)
+
+    def as_json(self, letter: str) -> dict[str, Json]:
+        """The form in which a run and its task keep it."""
+        return {"kind": self.kind, "until": self.until.isoformat(), "task": letter, **self.details}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The wait from its kept form."""
+        details = {key: value for key, value in data.items() if key not in {"kind", "until", "task"}}
+        return cls(data["kind"], datetime.fromisoformat(data["until"]), details)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskMark:
+    """How far a task of a claimed run had come.
+
+    ``repeatable``: doing it twice does no harm. ``rows_begun``: so many of its elements, from the first, may have been
+    begun. ``wait`` is there while it waits.
+    """
+
+    state: TaskState
+    attempt: int = 1
+    repeatable: bool = False
+    rows_begun: int | None = None
+    wait: Wait | None = None
+
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> Self:
+        """The mark that a row of ``run_tasks`` keeps."""
+        wait = Wait.from_json(row["waiting_for"]) if row["waiting_for"] else None
+        return cls(TaskState(row["state"]), row["attempt"], row["repeatable"], row["rows_begun"], wait)
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A run that this process holds: the right to write, as of one epoch."""
 
@@ -44,10 +88,10 @@ class Claim:
     input: dict[str, Json]
     started_at: datetime
     timezone: str
-    task_states: Mapping[str, TaskState] = field(default_factory=dict)
+    tasks: Mapping[str, TaskMark] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, row: asyncpg.Record, values: dict[str, Json], states: Mapping[str, TaskState] | None = None) -> Claim:
+    def of(cls, row: asyncpg.Record, values: dict[str, Json], tasks: Mapping[str, TaskMark] | None = None) -> Claim:
         """The claim on a run row that was just written as held; the row has its organization's timezone with it."""
         return cls(
             run_id=row["id"],
@@ -60,7 +104,7 @@ class Claim:
             input=values,
             started_at=row["started_at"],
             timezone=row["timezone"],
-            task_states=states or {},
+            tasks=tasks or {},
         )
 
 

@@ -15,6 +15,7 @@ from outcode.engine.plan import letter_order
 from outcode.engine.results import TaskResult
 from outcode.engine.state import FINAL_RUN_STATES, RunState
 from outcode.runs.payloads import PayloadStore
+from outcode.runs.results import ResultStore
 from outcode.values.json import Json
 from outcode.values.problems import Conflict, NotFound
 from outcode.workspace.scope import Scope
@@ -24,7 +25,10 @@ _FINAL = tuple(state.value for state in FINAL_RUN_STATES)
 
 @dataclass(frozen=True, slots=True)
 class TaskInfo:
-    """A task of a run; ``error`` is a journaled problem."""
+    """A task of a run; ``error`` is a journaled problem.
+
+    ``reason``: why it was skipped, ``no_rows`` or ``branch``. ``waiting_for``: kind, until, and what else is known.
+    """
 
     letter: str
     name: str | None
@@ -37,13 +41,16 @@ class TaskInfo:
     rows_done: int | None
     rows_failed: int | None
     error: dict[str, Any] | None
+    attempt: int
+    reason: str | None
+    waiting_for: dict[str, Any] | None
     has_result: bool
     has_calls: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """A run; ``tasks`` is empty in lists."""
+    """A run; ``tasks`` is empty in lists. ``waiting_for`` says what a suspended run waits for, and until when."""
 
     id: str
     flow_id: str | None
@@ -51,6 +58,7 @@ class RunInfo:
     trigger: str
     test: bool
     state: str
+    waiting_for: dict[str, Any] | None
     error: dict[str, Any] | None
     queued_at: datetime
     started_at: datetime | None
@@ -69,6 +77,7 @@ class RunHistory:
     def __init__(self, database: Database, payloads: PayloadStore) -> None:
         self._database = database
         self._payloads = payloads
+        self._results = ResultStore(payloads)
 
     async def page(
         self,
@@ -124,27 +133,27 @@ class RunHistory:
 
     async def result(self, scope: Scope, run_id: str, letter: str) -> TaskResult:
         """A task's result; raises NotFound when there is none."""
-        data = await self._payload(scope, run_id, letter, schema.run_tasks.c.result_id, "result_unknown")
-        return TaskResult.from_json(data)
+        payload_id = await self._payload_id(scope, run_id, letter, schema.run_tasks.c.result_id, "result_unknown")
+        async with self._database.pool.acquire() as connection:
+            return await self._results.get(connection, scope, payload_id, run_id, letter)
 
     async def calls(self, scope: Scope, run_id: str, letter: str) -> dict[str, Json]:
         """What a task said to the outside, ``{count, calls}``; raises NotFound when nothing is kept."""
-        return await self._payload(scope, run_id, letter, schema.run_tasks.c.calls_id, "calls_unknown")
+        payload_id = await self._payload_id(scope, run_id, letter, schema.run_tasks.c.calls_id, "calls_unknown")
+        async with self._database.pool.acquire() as connection:
+            data: dict[str, Json] = await self._payloads.get(connection, scope, payload_id)
+        return data
 
-    async def _payload(
-        self, scope: Scope, run_id: str, letter: str, column: sql.Column[Any], absent: str
-    ) -> dict[str, Json]:
+    async def _payload_id(self, scope: Scope, run_id: str, letter: str, column: sql.Column[Any], absent: str) -> str:
         tasks = schema.run_tasks
         async with self._database.begin() as connection:
             found = await connection.execute(
                 scope.select(tasks, column).where(tasks.c.run_id == run_id, tasks.c.letter == letter)
             )
-            payload_id = found.scalar_one_or_none()
+            payload_id: str | None = found.scalar_one_or_none()
         if payload_id is None:
             raise NotFound(absent, task=letter)
-        async with self._database.pool.acquire() as connection:
-            data: dict[str, Json] = await self._payloads.get(connection, scope, payload_id)
-        return data
+        return payload_id
 
     async def cancel(self, scope: Scope, run_id: str) -> RunInfo:
         """Ask a run to stop: a waiting one is cancelled at once, a running one by its worker within seconds.
@@ -170,7 +179,7 @@ class RunHistory:
 
 
 def _columns() -> list[sql.ColumnElement[Any]]:
-    names = "id flow_id flow_name trigger test state error queued_at started_at finished_at"
+    names = "id flow_id flow_name trigger test state waiting_for error queued_at started_at finished_at"
     return [schema.runs.c[name] for name in names.split()]
 
 
@@ -187,6 +196,9 @@ def _task(letter: str, task: dict[str, Any], begun: Any) -> TaskInfo:
         rows_done=begun.rows_done if begun else None,
         rows_failed=begun.rows_failed if begun else None,
         error=begun.error if begun else None,
+        attempt=begun.attempt if begun else 1,
+        reason=begun.reason if begun else None,
+        waiting_for=begun.waiting_for if begun else None,
         has_result=bool(begun and begun.result_id),
         has_calls=bool(begun and begun.calls_id),
     )

@@ -27,6 +27,7 @@ from outcode.runs.queue import RunQueue
 from outcode.runs.runner import Runner
 from outcode.runs.sandbox import SandboxPool
 from outcode.runs.starts import Starter
+from outcode.runs.steps import FlowSteps
 from outcode.runs.task import TaskRunner
 from outcode.runs.transports import Transports
 from outcode.runs.webhooks import Webhooks
@@ -138,8 +139,8 @@ def _assemble(
     connector = Connector(transports, connections, files, guard)
     requests = OAuthRequestStore(database, secrets, apps)
     caller = Caller(transports, connections, files, limiter)
-    documents = Documents(journal)
-    runner = Runner(journal, documents, TaskRunner(caller, apps), apps)
+    documents = Documents(journal, apps)
+    runner = Runner(journal, documents, TaskRunner(caller, journal, FlowSteps()), apps)
     worker = Worker(journal, runner, queue, Reaper(database))
     starter = Starter(journal, documents, queue, flows)
     history = RunHistory(database, payloads)

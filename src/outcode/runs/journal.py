@@ -14,12 +14,13 @@ import asyncpg
 from outcode.database.database import Database
 from outcode.database.grouped import Grouped
 from outcode.engine.results import TaskResult
-from outcode.engine.state import TaskState
 from outcode.runs.acceptance import Acceptance, NewRun
-from outcode.runs.claims import Accepted, Claim, Start
+from outcode.runs.claims import Accepted, Claim, Start, TaskMark
 from outcode.runs.payloads import PayloadStore
 from outcode.runs.record import RunEntry, RunRecord
 from outcode.runs.record_writes import RecordWrites
+from outcode.runs.results import ResultStore
+from outcode.runs.rows import KnownRows
 from outcode.values.json import Json
 from outcode.workspace.scope import Scope, new_id
 
@@ -32,6 +33,7 @@ class Journal:
     def __init__(self, database: Database, payloads: PayloadStore, lease_seconds: float = LEASE_SECONDS) -> None:
         self._pool = database.pool
         self._payloads = payloads
+        self._results = ResultStore(payloads)
         self._lease_seconds = lease_seconds
         self._accepted: Grouped[NewRun, Accepted] = Grouped(Acceptance(database, payloads, lease_seconds).write)
         self._written: Grouped[RunEntry, bool] = Grouped(RecordWrites(database, payloads).write)
@@ -56,8 +58,9 @@ class Journal:
                 """
                 UPDATE runs SET state = 'running', epoch = epoch + 1, attempts = attempts + 1,
                                 lease_until = now() + make_interval(secs => $2),
-                                started_at = coalesce(started_at, now())
-                WHERE id = $1 AND (state = 'waiting' OR (state = 'running' AND lease_until < now()))
+                                wake_at = NULL, waiting_for = NULL, started_at = coalesce(started_at, now())
+                WHERE id = $1 AND ((state = 'waiting' AND (wake_at IS NULL OR wake_at <= now()))
+                                   OR (state = 'running' AND lease_until < now()))
                 RETURNING *, (SELECT timezone FROM organizations WHERE id = runs.organization_id) AS timezone
                 """,
                 run_id,
@@ -65,10 +68,15 @@ class Journal:
             )
             if row is None:
                 return None
-            tasks = await database.fetch("SELECT letter, state FROM run_tasks WHERE run_id = $1", run_id)
+            tasks = await database.fetch(
+                """
+                SELECT letter, state, attempt, repeatable, rows_begun, waiting_for FROM run_tasks WHERE run_id = $1
+                """,
+                run_id,
+            )
             scope = Scope(row["organization_id"], row["team_id"], row["created_by"])
             values = await self._payloads.get(database, scope, row["input_id"])
-            return Claim.of(row, values, {task["letter"]: TaskState(task["state"]) for task in tasks})
+            return Claim.of(row, values, {task["letter"]: TaskMark.of(task) for task in tasks})
 
     async def document(self, scope: Scope, version_id: str) -> Json:
         """The stored document of a version of the team; raises KeyError when there is none."""
@@ -99,13 +107,20 @@ class Journal:
             )
         return {row["id"] for row in rows}, {row["id"] for row in rows if row["cancel_requested"]}
 
-    async def result(self, claim: Claim, letter: str) -> TaskResult:
-        """The journaled result of a finished task."""
+    async def result(self, claim: Claim, letter: str) -> TaskResult | None:
+        """The journaled result of a finished task; None when it was never executed."""
         async with self._pool.acquire() as database:
             payload_id = await database.fetchval(
                 "SELECT result_id FROM run_tasks WHERE run_id = $1 AND letter = $2", claim.run_id, letter
             )
-            return TaskResult.from_json(await self._payloads.get(database, claim.scope, payload_id))
+            if payload_id is None:
+                return None
+            return await self._results.get(database, claim.scope, payload_id, claim.run_id, letter)
+
+    async def rows(self, claim: Claim, letter: str) -> KnownRows:
+        """What is journaled of the elements of a task that iterates."""
+        async with self._pool.acquire() as database:
+            return await self._results.rows(database, claim.scope, claim.run_id, letter)
 
 
 class Reaper:
@@ -120,7 +135,8 @@ class Reaper:
             rows: list[asyncpg.Record] = await database.fetch(
                 """
                 SELECT id, epoch FROM runs
-                WHERE (state = 'waiting' AND queued_at < now() - interval '5 seconds')
+                WHERE (state = 'waiting' AND queued_at < now() - interval '5 seconds' AND wake_at IS NULL)
+                   OR (state = 'waiting' AND wake_at <= now())
                    OR (state = 'running' AND lease_until < now())
                 ORDER BY id LIMIT $1
                 """,

@@ -63,12 +63,20 @@ class PayloadStore:
 
     async def get(self, database: Connection, scope: Scope, payload_id: str) -> Json:
         """The value of a payload of the team; raises KeyError when there is none."""
-        row: asyncpg.Record | None = await database.fetchrow(
-            "SELECT inline, blob FROM payloads WHERE id = $1 AND organization_id = $2 AND team_id = $3",
-            payload_id,
+        return (await self.get_many(database, scope, [payload_id]))[payload_id]
+
+    async def get_many(self, database: Connection, scope: Scope, payload_ids: Sequence[str]) -> dict[str, Json]:
+        """The values of payloads of the team, by id; those that are not there are left out."""
+        rows: list[asyncpg.Record] = await database.fetch(
+            """
+            SELECT id, inline, blob FROM payloads
+            WHERE id = ANY($1::uuid[]) AND organization_id = $2 AND team_id = $3
+            """,
+            payload_ids,
             scope.organization_id,
             scope.team_id,
         )
-        if row is None:
-            raise KeyError(payload_id)
-        return json.loads(row["inline"] if row["blob"] is None else await self._blobs.get(row["blob"]))
+        return {
+            row["id"]: json.loads(row["inline"] if row["blob"] is None else await self._blobs.get(row["blob"]))
+            for row in rows
+        }

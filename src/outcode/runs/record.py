@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 
@@ -19,7 +19,7 @@ from outcode.database.grouped import Grouped
 from outcode.engine.results import TaskResult
 from outcode.engine.state import FINAL_RUN_STATES, RunState, TaskState, may_follow
 from outcode.runs.call_log import CallLog
-from outcode.runs.claims import Claim, LeaseLost
+from outcode.runs.claims import Claim, LeaseLost, Wait
 from outcode.runs.payloads import Payload, PayloadStore
 from outcode.values.json import Json
 from outcode.values.problems import Problem
@@ -40,19 +40,40 @@ class TaskEntry:
     rows_total: int | None = None
     rows_done: int | None = None
     rows_failed: int | None = None
+    rows_begun: int | None = None
+    repeatable: bool = False
+    attempt: int = 1
+    reason: str | None = None
+    waiting_for: Mapping[str, Json] | None = None
     result: Payload | None = None
     calls: Payload | None = None
     error: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class ChunkEntry:
+    """Elements of an iterating task with their outcomes, or without: then they are about to be done again."""
+
+    letter: str
+    number: int
+    rows: Sequence[int]
+    outcome: Payload | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunEntry:
-    """What one run has to write: its tasks, and its end where it has come to one."""
+    """What one run has to write: its tasks, and its end, or its wait, where it has come to one.
+
+    A wait is that of its task ``letter``, ``seconds`` long.
+    """
 
     claim: Claim
     tasks: tuple[TaskEntry, ...]
+    chunks: tuple[ChunkEntry, ...] = ()
     end: RunState | None = None
     error: Mapping[str, Json] | None = None
+    waiting_for: Mapping[str, Json] | None = None
+    seconds: float = 0.0
 
 
 class RunRecord:
@@ -66,23 +87,64 @@ class RunRecord:
         self._payloads = payloads
         self._writes = writes
         self._tasks: dict[str, TaskEntry] = {}
+        self._chunks: list[ChunkEntry] = []
         self._turn = asyncio.Lock()
         self._showing: asyncio.Task[None] | None = None
 
-    async def task_started(self, letter: str, rows_total: int | None, *, repeatable: bool) -> None:
-        """A task begins. When it may not be repeated, this intent is durable before the first effect."""
-        rows = None if rows_total is None else 0
-        self._tasks[letter] = TaskEntry(letter, TaskState.RUNNING, datetime.now(UTC), None, rows_total, rows, rows)
-        if repeatable:
+    async def task_started(
+        self, letter: str, rows_total: int | None = None, *, repeatable: bool, attempt: int = 1
+    ) -> None:
+        """A task begins. When it may not be repeated, this intent is durable before the first effect.
+
+        Of a task with elements it is that of each element, see :class:`outcode.runs.rows.RowLog`.
+        """
+        self._tasks[letter] = TaskEntry(
+            letter,
+            TaskState.RUNNING,
+            datetime.now(UTC),
+            rows_total=rows_total,
+            repeatable=repeatable,
+            attempt=attempt,
+        )
+        if repeatable or rows_total is not None:
             self._show_soon()
         else:
             await self.flush()
 
-    def task_progress(self, letter: str, done: int, failed: int) -> None:
-        """So many elements are done and failed; written a moment later."""
-        entry = self._tasks.setdefault(letter, TaskEntry(letter, TaskState.RUNNING))
-        entry.rows_done, entry.rows_failed = done, failed
+    async def task_skipped(self, letter: str, reason: str, result: TaskResult | None) -> None:
+        """The flow does not come to a task, for a reason; written a moment later."""
+        kept = await self._payloads.prepare(self.claim.scope, result.as_json()) if result is not None else None
+        now = datetime.now(UTC)
+        self._tasks[letter] = TaskEntry(
+            letter, TaskState.SKIPPED, now, now, reason=reason, result=kept, repeatable=True
+        )
         self._show_soon()
+
+    async def task_waits(self, letter: str, wait: Wait, attempt: int, problem: Problem | None) -> None:
+        """A task waits before its attempt ``attempt``; durable at once."""
+        entry = self._tasks.setdefault(letter, TaskEntry(letter, TaskState.WAITING))
+        entry.state, entry.attempt, entry.waiting_for = TaskState.WAITING, attempt, wait.as_json(letter)
+        entry.error = problem.as_json() if problem is not None else None
+        await self.flush()
+
+    async def chunk(self, letter: str, number: int, rows: Sequence[int], outcomes: list[Json] | None) -> ChunkEntry:
+        """Elements ready to be written by :meth:`write_rows`."""
+        outcome = None if outcomes is None else await self._payloads.prepare(self.claim.scope, outcomes)
+        return ChunkEntry(letter, number, rows, outcome)
+
+    async def write_rows(self, letter: str, begun: int, chunks: Sequence[ChunkEntry], done: int, failed: int) -> None:
+        """What is known of a task's elements; durable when this returns."""
+        entry = self._tasks.setdefault(letter, TaskEntry(letter, TaskState.RUNNING))
+        entry.rows_begun, entry.rows_done, entry.rows_failed = begun, done, failed
+        self._chunks += chunks
+        await self.flush()
+
+    async def suspend(self, letter: str, wait: Wait) -> None:
+        """Hand the run back until the moment that its task waits for; nobody holds it meanwhile."""
+        self.release()
+        seconds = max(0.0, (wait.until - datetime.now(UTC)).total_seconds())
+        async with self._turn:
+            await self._write(waiting_for=wait.as_json(letter), seconds=seconds)
 
     async def task_ended(
         self,
@@ -93,12 +155,16 @@ class RunRecord:
         result: TaskResult | None = None,
         error: Mapping[str, Json] | None = None,
         calls: CallLog | None = None,
+        chunked: bool = False,
     ) -> None:
-        """A task has ended with its result or error; durable before the next task when it may not be repeated."""
+        """A task has ended with its result or error; durable before the next task when it may not be repeated.
+
+        With ``chunked`` the result's values are in chunks already.
+        """
         entry = self._tasks.setdefault(letter, TaskEntry(letter, state))
-        entry.state, entry.error, entry.finished_at = state, error, datetime.now(UTC)
+        entry.state, entry.error, entry.finished_at, entry.waiting_for = state, error, datetime.now(UTC), None
         if result is not None:
-            entry.result = await self._payloads.prepare(self.claim.scope, result.as_json())
+            entry.result = await self._payloads.prepare(self.claim.scope, result.as_json(chunked=chunked))
             if isinstance(result.value, list):
                 entry.rows_total, entry.rows_failed = len(result.value), len(result.failures)
                 entry.rows_done = entry.rows_total - entry.rows_failed
@@ -115,12 +181,12 @@ class RunRecord:
             raise ValueError(f"a run cannot end as {state}")
         self.release()
         async with self._turn:
-            await self._write(state, problem.as_json() if problem else None)
+            await self._write(end=state, error=problem.as_json() if problem else None)
 
     async def flush(self) -> None:
         """Write what is known; it is durable when this returns."""
         async with self._turn:
-            if self._tasks:
+            if self._tasks or self._chunks:
                 await self._write()
 
     def release(self) -> None:
@@ -129,14 +195,32 @@ class RunRecord:
             self._showing.cancel()
             self._showing = None
 
-    async def _write(self, end: RunState | None = None, error: Mapping[str, Json] | None = None) -> None:
+    async def _write(
+        self,
+        *,
+        end: RunState | None = None,
+        error: Mapping[str, Json] | None = None,
+        waiting_for: Mapping[str, Json] | None = None,
+        seconds: float = 0.0,
+    ) -> None:
         tasks, self._tasks = self._tasks, {}
+        chunks, self._chunks = self._chunks, []
+        entry = RunEntry(
+            self.claim,
+            tuple(tasks.values()),
+            tuple(chunks),
+            end=end,
+            error=error,
+            waiting_for=waiting_for,
+            seconds=seconds,
+        )
         held: bool | None = None
         try:
-            held = await self._writes.submit(RunEntry(self.claim, tuple(tasks.values()), end, error))
+            held = await self._writes.submit(entry)
         finally:
             if held is None:
                 # Written or not, nobody knows: it is written again, which changes nothing where it was.
+                self._chunks = chunks + self._chunks
                 self._tasks = {
                     **tasks,
                     **{letter: _later(tasks.get(letter), new) for letter, new in self._tasks.items()},

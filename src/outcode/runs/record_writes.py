@@ -20,15 +20,34 @@ WHERE runs.state = 'running' ORDER BY runs.id FOR NO KEY UPDATE OF runs
 
 _TASKS = """
 INSERT INTO run_tasks AS task (organization_id, team_id, run_id, letter, state, rows_total, rows_done, rows_failed,
-                               result_id, calls_id, error, started_at, finished_at)
+                               rows_begun, repeatable, attempt, reason, waiting_for, result_id, calls_id, error,
+                               started_at, finished_at)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::int[], $8::int[],
-                     $9::uuid[], $10::uuid[], $11::jsonb[], $12::timestamptz[], $13::timestamptz[])
+                     $9::int[], $10::boolean[], $11::int[], $12::text[], $13::jsonb[], $14::uuid[], $15::uuid[],
+                     $16::jsonb[], $17::timestamptz[], $18::timestamptz[])
 ON CONFLICT (run_id, letter) DO UPDATE SET state = excluded.state, error = excluded.error,
     result_id = excluded.result_id, calls_id = excluded.calls_id, finished_at = excluded.finished_at,
-    started_at = coalesce(excluded.started_at, task.started_at),
+    reason = excluded.reason, waiting_for = excluded.waiting_for,
+    attempt = greatest(excluded.attempt, task.attempt), repeatable = excluded.repeatable OR task.repeatable,
+    started_at = coalesce(task.started_at, excluded.started_at),
     rows_total = coalesce(excluded.rows_total, task.rows_total),
     rows_done = coalesce(excluded.rows_done, task.rows_done),
-    rows_failed = coalesce(excluded.rows_failed, task.rows_failed)
+    rows_failed = coalesce(excluded.rows_failed, task.rows_failed),
+    rows_begun = coalesce(excluded.rows_begun, task.rows_begun)
+"""
+
+_CHUNKS = """
+INSERT INTO run_chunks (organization_id, team_id, run_id, letter, number, rows, outcome_id)
+SELECT organization_id, team_id, run_id, letter, number, string_to_array(rows, ',')::int[], outcome_id
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::uuid[])
+    AS new (organization_id, team_id, run_id, letter, number, rows, outcome_id)
+ON CONFLICT (run_id, letter, number) DO NOTHING
+"""
+
+_WAITS = """
+UPDATE runs SET state = 'waiting', wake_at = now() + make_interval(secs => waits.seconds),
+                waiting_for = waits.waiting_for, lease_until = NULL, attempts = 0
+FROM unnest($1::uuid[], $2::float8[], $3::jsonb[]) AS waits (id, seconds, waiting_for) WHERE runs.id = waits.id
 """
 
 _ENDS = """
@@ -52,6 +71,8 @@ class RecordWrites:
             held = {row["id"] for row in rows}
             mine = [entry for entry in entries if entry.claim.run_id in held]
             await self._write_tasks(database, mine)
+            await self._write_chunks(database, mine)
+            await _write_waits(database, [entry for entry in mine if entry.waiting_for is not None])
             await _write_ends(database, [entry for entry in mine if entry.end is not None])
         return [entry.claim.run_id in held for entry in entries]
 
@@ -72,11 +93,43 @@ class RecordWrites:
             [task.rows_total for task in tasks],
             [task.rows_done for task in tasks],
             [task.rows_failed for task in tasks],
+            [task.rows_begun for task in tasks],
+            [task.repeatable for task in tasks],
+            [task.attempt for task in tasks],
+            [task.reason for task in tasks],
+            [task.waiting_for for task in tasks],
             [task.result.id if task.result else None for task in tasks],
             [task.calls.id if task.calls else None for task in tasks],
             [task.error for task in tasks],
             [task.started_at for task in tasks],
             [task.finished_at for task in tasks],
+        )
+
+    async def _write_chunks(self, database: Connection, entries: Sequence[RunEntry]) -> None:
+        pairs = [(entry.claim, chunk) for entry in entries for chunk in entry.chunks]
+        if not pairs:
+            return
+        await self._payloads.write(database, [chunk.outcome for _, chunk in pairs if chunk.outcome is not None])
+        await database.execute(
+            _CHUNKS,
+            [claim.scope.organization_id for claim, _ in pairs],
+            [claim.scope.team_id for claim, _ in pairs],
+            [claim.run_id for claim, _ in pairs],
+            [chunk.letter for _, chunk in pairs],
+            [chunk.number for _, chunk in pairs],
+            # An array of arrays must be a rectangle, so each goes as text.
+            [",".join(map(str, chunk.rows)) for _, chunk in pairs],
+            [chunk.outcome.id if chunk.outcome else None for _, chunk in pairs],
+        )
+
+
+async def _write_waits(database: Connection, entries: Sequence[RunEntry]) -> None:
+    if entries:
+        await database.execute(
+            _WAITS,
+            [entry.claim.run_id for entry in entries],
+            [entry.seconds for entry in entries],
+            [entry.waiting_for for entry in entries],
         )
 
 

@@ -3,181 +3,170 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TypeVar
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from outcode.appkit import Action, App, Batch
-from outcode.engine.inputs import Answer, resolve_inputs
-from outcode.engine.iteration import Each, iteration, scope_of, scope_of_element
-from outcode.engine.results import Failure, TaskResult
+from outcode.appkit import Action, App, FlowStep
+from outcode.engine.inputs import resolve_inputs
+from outcode.engine.iteration import Each, iteration, scope_of
+from outcode.engine.results import Taken, TaskResult
+from outcode.engine.retries import seconds_until_next
 from outcode.engine.state import TaskState
-from outcode.flows.dataflow import Task
+from outcode.flows.dataflow import ERROR_BRANCH
 from outcode.runs.call_log import CallLog
-from outcode.runs.calls import Caller, Line
-from outcode.runs.record import RunRecord
-from outcode.transport.http import chunks
-from outcode.values.context import ReadContext
+from outcode.runs.calls import Caller
+from outcode.runs.elements import ElementRunner, Work
+from outcode.runs.journal import Journal
+from outcode.runs.steps import FlowSteps
+from outcode.runs.turns import Ended, TryAgain, Turn, Waits
+from outcode.runs.waits import wait_for
 from outcode.values.json import Json
-from outcode.values.problems import InputProblem, Problem, VendorRejected
-from outcode.values.references import Root
+from outcode.values.problems import InputProblem, Problem, Stopped, VendorRejected
 
-_Part = TypeVar("_Part")
-
-
-class TaskFailed(Exception):
-    """A task failed and the run stops; ``problem`` says why. The task's end is journaled already."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        super().__init__(problem.code)
+SHORT_WAIT_SECONDS = 1.0
+"""Shorter waits are sat out; longer ones hand the run back."""
 
 
-@dataclass(slots=True)
-class _Elements:
-    """The outcomes of an iterating task while it runs."""
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What carrying a task out gave; ``chunked``: its values are journaled already."""
 
-    count: int
-    values: list[Json] = field(init=False)
-    failures: list[Failure] = field(default_factory=list)
-    done: int = 0
-
-    def __post_init__(self) -> None:
-        self.values = [None] * self.count
-
-    def succeeded(self, index: int, value: Json) -> None:
-        self.values[index] = value
-        self.done += 1
-
-    def failed(self, index: int, problem: Problem) -> None:
-        self.failures.append(Failure(index + 1, problem.at(row=index + 1).as_json()))
+    state: TaskState
+    result: TaskResult
+    chunked: bool = False
 
 
 class TaskRunner:
     """Runs single tasks of runs."""
 
-    def __init__(self, caller: Caller, apps: Mapping[str, App]) -> None:
+    def __init__(self, caller: Caller, journal: Journal, steps: FlowSteps) -> None:
         self._caller = caller
-        self._apps = apps
+        self._elements = ElementRunner(caller, journal)
+        self._steps = steps
 
-    async def run(
-        self, record: RunRecord, letter: str, task: Task, results: Mapping[str, TaskResult], roots: Mapping[str, Root]
-    ) -> tuple[TaskState, TaskResult]:
-        """Carry a task out; raises TaskFailed after its failure is recorded."""
+    async def run(self, turn: Turn) -> Ended | Waits:
+        """Carry a task out, again after short waits, and journal how the turn ended."""
         calls = CallLog()
-        app = self._apps.get(task.app)
-        action = app.action(task.action) if app else None
-        repeatable = action is None or action.idempotent is True
-        result: TaskResult | None = None
+        mark = turn.mark
+        while True:
+            try:
+                return await self._attempt(replace(turn, mark=mark), calls)
+            except TryAgain as again:
+                mark = replace(mark, attempt=mark.attempt + (again.problem is not None), wait=again.wait)
+                seconds = (again.wait.until - datetime.now(UTC)).total_seconds()
+                if seconds > SHORT_WAIT_SECONDS:
+                    await turn.record.task_waits(turn.letter, again.wait, mark.attempt, again.problem)
+                    return Waits(mark)
+                await asyncio.sleep(max(seconds, 0.0))
+
+    async def _attempt(self, turn: Turn, calls: CallLog) -> Ended:
+        made: _Made | None = None
         try:
-            if app is None or action is None:
-                raise InputProblem("action_gone", app=task.app, action=task.action)
-            work = _Work(record, letter, task, app, action, repeatable, scope_of(results, roots), calls)
-            state, result = await self._carry_out(work, results)
-            if record.claim.test:
-                result = result.first_only()
-            if result.failures:
-                raise VendorRejected("rows_failed", failed=len(result.failures), total=len(result.value))
+            made = await self._in_time(turn, calls)
+            if turn.record.claim.test:
+                made = replace(made, result=made.result.first_only(), chunked=False)
+            if made.result.failures:
+                raise VendorRejected("rows_failed", failed=len(made.result.failures), total=len(made.result.value))
         except Problem as problem:
-            problem.at(task=letter)
-            error = problem.as_json()
-            await record.task_ended(
-                letter, TaskState.FAILED, repeatable=repeatable, result=result, error=error, calls=calls
-            )
-            raise TaskFailed(problem) from problem
-        await record.task_ended(letter, state, repeatable=repeatable, result=result, calls=calls)
-        return state, result
+            problem.at(task=turn.letter)
+            result = _with_error(turn, problem, made.result if made else None)
+            chunked = made is not None and made.chunked and turn.task.on_error == "stop"
+            await self._ended(turn, TaskState.FAILED, result, calls, chunked=chunked, problem=problem)
+            return Ended(TaskState.FAILED, result, problem)
+        await self._ended(turn, made.state, made.result, calls, chunked=made.chunked)
+        return Ended(made.state, made.result)
 
-    async def _carry_out(self, work: _Work, results: Mapping[str, TaskResult]) -> tuple[TaskState, TaskResult]:
-        how = iteration(work.task, work.action, results)
+    @staticmethod
+    async def _ended(
+        turn: Turn,
+        state: TaskState,
+        result: TaskResult | None,
+        calls: CallLog,
+        *,
+        chunked: bool,
+        problem: Problem | None = None,
+    ) -> None:
+        await turn.record.task_ended(
+            turn.letter,
+            state,
+            repeatable=turn.repeatable,
+            result=result,
+            error=problem.as_json() if problem is not None else None,
+            calls=calls,
+            chunked=chunked,
+        )
+
+    async def _in_time(self, turn: Turn, calls: CallLog) -> _Made:
+        seconds = turn.task.timeout_seconds
+        if seconds is None:
+            return await self._carry_out(turn, calls)
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._carry_out(turn, calls)
+        except TimeoutError:
+            raise Stopped("task_timeout", seconds=seconds) from None
+
+    async def _carry_out(self, turn: Turn, calls: CallLog) -> _Made:
+        app, action = turn.app, turn.action
+        if app is None or action is None:
+            raise InputProblem("action_gone", app=turn.task.app, action=turn.task.action)
+        how = iteration(turn.task, action, turn.results, turn.domain)
         rows = how.count if isinstance(how, Each) else None
-        await work.record.task_started(work.letter, rows, repeatable=work.repeatable or rows == 0)
-        if isinstance(how, Each) and how.count == 0:
-            return TaskState.SKIPPED, TaskResult([], origin=how.origin)
-        claim = work.record.claim
-        context = ReadContext(ZoneInfo(claim.timezone), claim.started_at)
-        key = f"{claim.run_id}:{work.letter}"
-        line = await self._caller.line(claim.scope, work.app, work.action, work.task.connection, context, key)
-        if not isinstance(how, Each):
-            answer = await self._caller.call(line, _inputs(work, line, work.scope), work.calls.add)
-            return TaskState.DONE, TaskResult.of(work.letter, answer.value, answer.meta)
-        elements = _Elements(how.count)
-        if work.action.batch is None:
-            await self._run_each(work, how, line, elements)
-        else:
-            await self._run_batches(work, how, line, elements, work.action.batch)
-        failures = tuple(sorted(elements.failures, key=lambda failure: failure.row))
-        return TaskState.DONE, TaskResult(elements.values, None, how.origin, failures)
+        await turn.record.task_started(
+            turn.letter, rows, repeatable=turn.repeatable or rows == 0, attempt=turn.mark.attempt
+        )
+        each = how if isinstance(how, Each) else None
+        if each is not None and each.count == 0:
+            empty = TaskResult([], origin=each.origin, domain={**turn.domain, **each.domain})
+            return _Made(TaskState.SKIPPED, empty)
+        if isinstance(action.call, FlowStep):
+            return _Made(TaskState.DONE, await self._steps.take(turn, action.call.step, action, each))
+        return await self._call(turn, app, action, each, calls)
 
-    async def _run_each(self, work: _Work, each: Each, line: Line, elements: _Elements) -> None:
-        async def call(index: int) -> None:
-            row = index + 1
-            try:
-                inputs = _inputs(work, line, scope_of_element(work.scope, each, index))
-                answer = await self._caller.call(line, inputs, partial(work.calls.add, row=row), row)
-            except Problem as problem:
-                elements.failed(index, problem)
-            else:
-                elements.succeeded(index, answer.value)
-            work.record.task_progress(work.letter, elements.done, len(elements.failures))
-
-        await _a_few_at_once(call, range(each.count), work.task.at_once)
-
-    async def _run_batches(self, work: _Work, each: Each, line: Line, elements: _Elements, batch: Batch) -> None:
-        """Many elements in one call; one whose inputs cannot be resolved fails alone, before anything is sent."""
-        ready: dict[int, Mapping[str, Answer]] = {}
-        for index in range(each.count):
-            try:
-                ready[index] = _inputs(work, line, scope_of_element(work.scope, each, index))
-            except Problem as problem:
-                elements.failed(index, problem)
-        indexes = list(ready)
-
-        async def call(chunk: list[int]) -> None:
-            mine = [indexes[position] for position in chunk]
-            record = partial(work.calls.add, row=mine[0] + 1)
-            rows = [index + 1 for index in mine]
-            outcomes = await self._caller.call_batch(line, [ready[index] for index in mine], record, rows)
-            for index, outcome in zip(mine, outcomes, strict=True):
-                if isinstance(outcome, Problem):
-                    elements.failed(index, outcome)
-                else:
-                    elements.succeeded(index, outcome.value)
-            work.record.task_progress(work.letter, elements.done, len(elements.failures))
-
-        await _a_few_at_once(call, chunks(batch, list(ready.values())), work.task.at_once)
+    async def _call(self, turn: Turn, app: App, action: Action, each: Each | None, calls: CallLog) -> _Made:
+        claim, task = turn.record.claim, turn.task
+        scope = scope_of(turn.results, turn.roots)
+        line = await self._caller.line(
+            claim.scope, app, action, task.connection, turn.context, f"{claim.run_id}:{turn.letter}"
+        )
+        if each is not None:
+            result, chunked = await self._elements.run(Work(turn, action, each, line, scope, calls))
+            return _Made(TaskState.DONE, result, chunked)
+        inputs = resolve_inputs(
+            task, action, scope, scope, allowed_hosts=line.allowed_hosts, timezone=turn.context.timezone
+        )
+        try:
+            answer = await self._caller.call(line, inputs, calls.add)
+        except Problem as problem:
+            seconds = seconds_until_next(task.retry, turn.mark.attempt, problem, repeatable=turn.repeatable)
+            if seconds is not None:
+                raise TryAgain(wait_for(problem, seconds, task.connection), problem) from problem
+            raise
+        return _Made(TaskState.DONE, replace(TaskResult.of(turn.letter, answer.value, answer.meta), domain=turn.domain))
 
 
-async def _a_few_at_once(call: Callable[[_Part], Awaitable[None]], parts: Iterable[_Part], at_once: int) -> None:
-    """Call with every part, ``at_once`` of them together, beginning in their order."""
-    waiting = iter(parts)
+def _with_error(turn: Turn, problem: Problem, result: TaskResult | None) -> TaskResult | None:
+    """The result with which the flow goes on after a failure, as the task says; as it is where the flow stops."""
+    task = turn.task
+    if task.on_error == "stop":
+        return result
+    branches = task.on_error == "branch"
+    if result is None or result.origin is None:
+        course: dict[str, Taken] = {"": False, ERROR_BRANCH: True} if branches else {}
+        return TaskResult(error_value(problem.as_dict()), domain=turn.domain, routes=course)
+    failed = {failure.row - 1: failure.error for failure in result.failures}
+    values: list[Json] = [
+        error_value(failed[place]) if place in failed else value for place, value in enumerate(result.value)
+    ]
+    positions = result.positions or range(len(values))
+    routes: dict[str, Taken] = {
+        "": tuple(position for place, position in enumerate(positions) if place not in failed),
+        ERROR_BRANCH: tuple(positions[place] for place in sorted(failed)),
+    }
+    return replace(result, value=values, routes=routes if branches else {})
 
-    async def work() -> None:
-        for part in waiting:
-            await call(part)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(at_once):
-            group.create_task(work())
-
-
-def _inputs(work: _Work, line: Line, scope: Mapping[str, Root]) -> dict[str, Answer]:
-    return resolve_inputs(
-        work.task, work.action, scope, work.scope, allowed_hosts=line.allowed_hosts, timezone=line.context.timezone
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What all elements of a task share; ``repeatable``: doing it twice does no harm."""
-
-    record: RunRecord
-    letter: str
-    task: Task
-    app: App
-    action: Action
-    repeatable: bool
-    scope: Mapping[str, Root]
-    calls: CallLog
+def error_value(problem: Mapping[str, Json]) -> dict[str, Json]:
+    """A failure as a value that later tasks can refer to: ``{{b.error.message}}``."""
+    return {"error": problem}

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from outcode.engine.state import RunState, TaskState
+from outcode.engine.plan import reply_task
+from outcode.engine.state import RunState
 from outcode.flows.dataflow import WebhookTrigger
 from outcode.runs.claims import Accepted
 from outcode.runs.documents import Documents, Planned
@@ -86,7 +87,7 @@ class Webhooks:
             if asyncio.get_running_loop().time() > deadline:
                 return None
             await asyncio.sleep(_POLL_SECONDS)
-        letter = planned.plan.reply_task({task.letter: TaskState(task.state) for task in run.tasks})
+        letter = reply_task(planned.plan.edges, {task.letter for task in run.tasks if task.has_result})
         if run.state != RunState.DONE or letter is None:
             return Outcome(RunState(run.state), restored(run.error) if run.error else None)
         return Outcome(RunState.DONE, None, (await self._history.result(scope, run.id, letter)).value)

@@ -101,6 +101,9 @@ class TaskOfRun(Answer):
     rows_done: int | None
     rows_failed: int | None
     error: ProblemAnswer | None
+    attempt: int
+    reason: Literal["no_rows", "branch"] | None
+    waiting_for: dict[str, Any] | None
     has_result: bool
     has_calls: bool
 
@@ -114,6 +117,7 @@ class RunSummary(Answer):
     trigger: RunTrigger
     test: bool
     state: RunState
+    waiting_for: dict[str, Any] | None
     error: ProblemAnswer | None
     queued_at: datetime
     started_at: datetime | None

@@ -11,12 +11,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Final
 from typing import Literal as OneOf
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from outcode.values.json import Json
+
+
+class _Later:
+    def __repr__(self) -> str:
+        return "{{…}}"
+
+
+LATER: Final = _Later()
+"""Stands, when an input is checked, for a reference whose value only a run knows."""
 
 
 class _Tagged(BaseModel):

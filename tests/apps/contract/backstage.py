@@ -74,8 +74,8 @@ class Backstage:
         self.marks = MemoryMarks()
         guard = EgressGuard(parse_allow_rules("127.0.0.1 ::1"))
         http = HttpClient(guard, limiter=NoWaiting())
-        transports = Transports.behind(guard, http, SandboxPool(size=1))
-        self._transports = replace(transports, redis=RedisTransport(guard, seconds=3))
+        self._transports = Transports(guard, http, SandboxPool(size=1))
+        self._transports.redis = RedisTransport(guard, seconds=3)
         self._caller = Caller(self._transports, self.marks, self.files, NoWaiting())
         self._connector = Connector(self._transports, self.marks, self.files, guard)
 

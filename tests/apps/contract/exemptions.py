@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from outcode.appkit import ChoiceField, NoCredential, Request, TableTask, WriteFile
+from outcode.appkit import ChoiceField, FlowStep, NoCredential, Request, TableTask, WriteFile
 from tests.apps.contract.checks.paging import pages
 from tests.apps.contract.subjects import Subject
 
@@ -12,7 +12,7 @@ _Holds = Callable[[Subject], bool]
 
 
 def _asks_nobody(subject: Subject) -> bool:
-    return all(isinstance(action.call, TableTask | WriteFile) for action in subject.app.actions)
+    return all(isinstance(action.call, TableTask | WriteFile | FlowStep) for action in subject.app.actions)
 
 
 def _sends_nothing(subject: Subject) -> bool:

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from outcode.values.filters import LATER, Condition, Group, check_filter, identity, mask, matches, read_filter
+from outcode.values.filters import Condition, Group, check_filter, identity, mask, matches, read_filter
 from outcode.values.problems import InputProblem, ProblemList
+from outcode.values.tagged import LATER
 from outcode.values.types import ReadContext, raw_series
 
 CONTEXT = ReadContext(ZoneInfo("Asia/Seoul"), datetime(2026, 11, 21, tzinfo=UTC))

@@ -1151,6 +1151,10 @@ export interface components {
              * @enum {string}
              */
             state: "waiting" | "running" | "done" | "failed" | "crashed" | "cancelled";
+            /** Waiting For */
+            waiting_for: {
+                [key: string]: unknown;
+            } | null;
             error: components["schemas"]["ProblemAnswer"] | null;
             /**
              * Queued At
@@ -1197,6 +1201,10 @@ export interface components {
              * @enum {string}
              */
             state: "waiting" | "running" | "done" | "failed" | "crashed" | "cancelled";
+            /** Waiting For */
+            waiting_for: {
+                [key: string]: unknown;
+            } | null;
             error: components["schemas"]["ProblemAnswer"] | null;
             /**
              * Queued At
@@ -1267,6 +1275,14 @@ export interface components {
             /** Rows Failed */
             rows_failed: number | null;
             error: components["schemas"]["ProblemAnswer"] | null;
+            /** Attempt */
+            attempt: number;
+            /** Reason */
+            reason: ("no_rows" | "branch") | null;
+            /** Waiting For */
+            waiting_for: {
+                [key: string]: unknown;
+            } | null;
             /** Has Result */
             has_result: boolean;
             /** Has Calls */

@@ -16,7 +16,7 @@ from outcode.appkit.connections import (
 from outcode.appkit.fields import CodeField, JsonField, ListField, MapField, RowsField
 from outcode.appkit.lint import lint
 from outcode.appkit.quality.icons import icon_finding
-from outcode.appkit.samples import TEST, Sample, owner_of
+from outcode.appkit.samples import TEST, Sample, owner_of, shows, stops
 
 _FREE_FORMS = (CodeField, JsonField, ListField, MapField, RowsField)
 _READING = {"GET", "HEAD"}
@@ -49,7 +49,7 @@ def _samples(app: App, evidence: Evidence) -> str | None:
     wanted = [action.key for action in app.actions] + [trigger.key for trigger in app.triggers]
     if app.test is not None:
         wanted.append(TEST)
-    good = {owner_of(name) for name, sample in evidence.samples.items() if sample.problem is None}
+    good = {owner_of(name) for name, sample in evidence.samples.items() if shows(app, name, sample)}
     return _first(f"{key} has no sample" for key in wanted if key not in good)
 
 
@@ -58,7 +58,7 @@ def _icon(_app: App, evidence: Evidence) -> str | None:
 
 
 def _outputs(app: App, _evidence: Evidence) -> str | None:
-    offered = [(each.key, each.outputs) for each in app.actions]
+    offered = [(each.key, each.outputs) for each in app.actions if not stops(each)]
     offered += [(each.key, each.outputs) for each in app.triggers]
     return _first(
         f"{key} declares no outputs"

@@ -5,23 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from outcode.flows.checks.uses import Uses
-from outcode.flows.dataflow import Dataflow
+from outcode.flows.dataflow import Dataflow, Edge
 from outcode.flows.findings import Finding, finding, suggestions
 from outcode.flows.positions import Path
 
 Needs = Mapping[str, frozenset[str]]
 
 
-def needs_of(document: Dataflow, uses: Uses) -> dict[str, frozenset[str]]:
-    """The tasks that each task waits for, because it refers to them or names them in ``after``; by letter."""
-    return {
-        letter: frozenset(
-            other
-            for other in (*task.after, *(reference.root for _, reference in uses.references(letter)))
-            if other in document.tasks
+def edges_of(document: Dataflow, uses: Uses) -> dict[str, tuple[Edge, ...]]:
+    """What each task waits for, because it refers to it or names it in ``after``; by letter.
+
+    Whoever stands behind a branch of a task may refer to that task, too, and still waits for the branch only.
+    """
+    edges: dict[str, tuple[Edge, ...]] = {}
+    for letter, task in document.tasks.items():
+        named = dict.fromkeys(edge for edge in task.edges if edge.letter in document.tasks)
+        letters = {edge.letter for edge in named}
+        referred = dict.fromkeys(
+            reference.root
+            for _, reference in uses.references(letter)
+            if reference.root in document.tasks and reference.root not in letters
         )
-        for letter, task in document.tasks.items()
-    }
+        edges[letter] = (*named, *(Edge(other) for other in referred))
+    return edges
+
+
+def needs_of(document: Dataflow, uses: Uses) -> dict[str, frozenset[str]]:
+    """The letters of the tasks that each task waits for."""
+    return {letter: frozenset(edge.letter for edge in edges) for letter, edges in edges_of(document, uses).items()}
 
 
 def runnable_order(needs: Needs) -> list[str]:
@@ -47,7 +58,7 @@ def runnable_order(needs: Needs) -> list[str]:
 def order_findings(document: Dataflow, uses: Uses, needs: Needs) -> Iterator[Finding]:
     """Unknown letters in ``after``, tasks that wait for themselves, circles."""
     for letter, task in document.tasks.items():
-        for index, other in enumerate(task.after):
+        for index, (other, _) in enumerate(task.edges):
             path: Path = ("tasks", letter, "after", index)
             if other not in document.tasks:
                 known = [each for each in document.tasks if each != letter]
@@ -85,4 +96,5 @@ def _where(document: Dataflow, uses: Uses, letter: str, other: str) -> Path:
     for text, reference in uses.references(letter):
         if reference.root == other:
             return text.path
-    return ("tasks", letter, "after", document.tasks[letter].after.index(other))
+    named = [edge.letter for edge in document.tasks[letter].edges]
+    return ("tasks", letter, "after", named.index(other))

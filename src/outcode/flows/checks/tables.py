@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 
 from outcode.appkit import Action, TableTask
 from outcode.appkit.accept import accept
+from outcode.flows.checks.shapes import shape
 from outcode.flows.dataflow import Dataflow, Task
 from outcode.flows.findings import Finding
 from outcode.flows.positions import Path
-from outcode.values.filters import LATER
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem
 from outcode.values.tables import check_options
-from outcode.values.tagged import List, Literal, Object, Tagged, Template
+from outcode.values.tagged import LATER
 
 
 def table_findings(document: Dataflow, actions: Mapping[str, Action]) -> Iterator[Finding]:
@@ -29,7 +29,7 @@ def _task(action: Action, call: TableTask, task: Task, path: Path) -> Iterator[F
     options: dict[str, Json] = {}
     for name, source in call.options.items():
         tagged, field = task.inputs.get(source.field), action.field(source.field)
-        options[name] = None if tagged is None else _shape(tagged)
+        options[name] = None if tagged is None else shape(tagged)
         if field is not None and options[name] is not LATER:
             try:
                 options[name] = accept(field, options[name])
@@ -45,15 +45,3 @@ def _split(path: str) -> tuple[str, str]:
     """The option's name, and the path inside it."""
     end = min((position for position in (path.find("."), path.find("[")) if position >= 0), default=len(path))
     return path[:end], path[end:]
-
-
-def _shape(tagged: Tagged) -> Json:
-    match tagged:
-        case Literal(value=value):
-            return value
-        case Template():
-            return LATER
-        case List(items=items):
-            return [_shape(item) for item in items]
-        case Object(entries=entries):
-            return {key: _shape(item) for key, item in entries.items()}

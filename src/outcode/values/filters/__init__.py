@@ -12,13 +12,12 @@ anywhere in a text (``^`` and ``$`` tie them to its ends) by an engine whose tim
 from outcode.values.filters.check import check_filter, is_known, unknown_column
 from outcode.values.filters.equality import identity
 from outcode.values.filters.evaluate import cells_of, mask, matches, row_filter
-from outcode.values.filters.model import LATER, MAX_CONDITIONS, MAX_DEPTH, Condition, Filter, Group
+from outcode.values.filters.model import MAX_CONDITIONS, MAX_DEPTH, Condition, Filter, Group
 from outcode.values.filters.operators import OPERATORS, OperatorEntry, family_of, operator_of
 from outcode.values.filters.reading import read_filter, read_model
 from outcode.values.filters.rows import cell_at, column_names, known_names
 
 __all__ = [
-    "LATER",
     "MAX_CONDITIONS",
     "MAX_DEPTH",
     "OPERATORS",

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from outcode.values.filters.evaluate import check_size, predicate_of
-from outcode.values.filters.model import LATER, Condition, Filter, conditions_of
+from outcode.values.filters.model import Condition, Filter, conditions_of
 from outcode.values.filters.operators import family_of, operator_of
 from outcode.values.filters.rows import known_names
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Problem
 from outcode.values.references import nearest
 from outcode.values.references.suggestions import shortened
+from outcode.values.tagged import LATER
 from outcode.values.types import ReadContext
 
 _ANY_TIME = ReadContext(ZoneInfo("UTC"), datetime(2000, 1, 1, tzinfo=UTC))

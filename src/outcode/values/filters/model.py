@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
 
@@ -18,15 +18,6 @@ from outcode.values.types import ColumnType, TextType
 
 MAX_DEPTH = 3
 MAX_CONDITIONS = 500
-
-
-class _Later:
-    def __repr__(self) -> str:
-        return "{{…}}"
-
-
-LATER: Final = _Later()
-"""Stands on the value side, when a filter is checked, for a reference whose value only a run knows."""
 
 
 class _Part(BaseModel):

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from outcode.values.filters.model import LATER, Filter, Group
+from outcode.values.filters.model import Filter, Group
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Place, Problem, ProblemList
 from outcode.values.references.suggestions import shortened
+from outcode.values.tagged import LATER
 
 Model = TypeVar("Model", bound=BaseModel)
 _TAGS = {"condition", "group", "text", "number", "percentage", "currency", "datetime", "url", "boolean", "json"}

@@ -8,7 +8,7 @@ from outcode.appkit import Action, App, NoteField
 from outcode.appkit.accept import accept_answers, is_empty
 from outcode.appkit.fields import Field
 from outcode.appkit.lint import lint
-from outcode.appkit.samples import TEST, Sample, owner_of
+from outcode.appkit.samples import TEST, Sample, owner_of, shows
 from outcode.values.problems import Problem, ProblemList
 from tests.apps.contract.canaries import held
 from tests.apps.contract.findings import Findings
@@ -32,7 +32,7 @@ async def samples(subject: Subject) -> Findings:
     found = Findings()
     owners = {each.key for each in app.actions} | {each.key for each in app.triggers}
     wanted = owners | ({TEST} if app.test is not None else set())
-    good = {owner_of(name) for name, sample in subject.samples.items() if sample.problem is None}
+    good = {owner_of(name) for name, sample in subject.samples.items() if shows(app, name, sample)}
     found += [f"{key} has no sample in which it succeeds" for key in sorted(wanted - good)]
     found += [f"{name} belongs to nothing" for name in subject.samples if owner_of(name) not in wanted]
     for name, sample in subject.samples.items():

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from outcode.appkit import Query, ReadSheet, RedisCommand, RedisScan, Script
+from outcode.appkit import FlowStep, Query, ReadSheet, RedisCommand, RedisScan, Script
 from tests.apps.contract.backstage import Backstage
+from tests.apps.contract.scenes.flow import FlowScene
 from tests.apps.contract.scenes.redis import RedisScene
 from tests.apps.contract.scenes.sandbox import SandboxScene
 from tests.apps.contract.scenes.scene import Scene, Trouble
@@ -22,6 +23,7 @@ _SCENES: dict[type, type[Scene]] = {
     RedisScan: RedisScene,
     Script: SandboxScene,
     ReadSheet: SheetScene,
+    FlowStep: FlowScene,
 }
 
 

@@ -41,6 +41,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_runs_wake", "runs", ["wake_at"], postgresql_where=sa.text("state = 'waiting'"))
     op.add_column("run_tasks", sa.Column("attempt", sa.Integer(), server_default="1", nullable=False))
+    op.add_column("run_tasks", sa.Column("repeatable", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("run_tasks", sa.Column("rows_begun", sa.Integer(), nullable=True))
     op.add_column("run_tasks", sa.Column("reason", sa.Text(), nullable=True))
     op.add_column("run_tasks", sa.Column("waiting_for", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.create_table(
@@ -50,8 +52,7 @@ def upgrade() -> None:
         sa.Column("run_id", uuid, nullable=False),
         sa.Column("letter", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("first_row", sa.Integer(), nullable=False),
-        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("rows", postgresql.ARRAY(sa.Integer()), nullable=False),
         sa.Column("outcome_id", uuid, nullable=True),
         sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=op.f("fk_run_chunks_organization_id")),
         sa.ForeignKeyConstraint(["outcome_id"], ["payloads.id"], name=op.f("fk_run_chunks_outcome_id")),
