@@ -32,8 +32,8 @@ from outcode.workspace.keys import add_start_link
 from outcode.workspace.settings import DEFAULT_HOST, DEFAULT_PORT, Settings
 
 _BACKLOG = 2048
-_REQUESTS_DRAIN_SECONDS = 35
-"""A little more than a webhook waits for its flow's result; live updates are cut off then."""
+_REQUESTS_LONGER_SECONDS = 5
+"""Requests get a little more time than runs, so that who waits for a run hears of its end; then they are cut off."""
 
 
 class Role(StrEnum):
@@ -77,7 +77,7 @@ async def _serve(role: Role, host: str, port: int, folder: Path, *, example: boo
             instance.guard.refuse_port(port)
         await first_workspace(instance.database)
         loaded = await load_example(instance, demo) if demo is not None else None
-        await stack.enter_async_context(_working(instance, consume=role is not Role.SERVER))
+        await stack.enter_async_context(_working(instance, told, consume=role is not Role.SERVER))
         if listener is None:
             say(words("serve.worker"))
             await told.drain.wait()
@@ -131,12 +131,20 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def _working(instance: Instance, *, consume: bool) -> AsyncIterator[None]:
+async def _working(instance: Instance, told: _Told, *, consume: bool) -> AsyncIterator[None]:
     instance.worker.start(consume=consume)
+    draining = asyncio.create_task(_drain(instance, told))
     try:
         yield
     finally:
         await instance.worker.stop()
+        draining.cancel()
+
+
+async def _drain(instance: Instance, told: _Told) -> None:
+    """Runs stop being taken with the first word, while requests are still answered."""
+    await told.drain.wait()
+    instance.worker.drain()
 
 
 async def _serve_http(instance: Instance, listener: socket.socket, greeting: str, told: _Told) -> None:
@@ -145,7 +153,7 @@ async def _serve_http(instance: Instance, listener: socket.socket, greeting: str
         log_level="warning",
         access_log=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=_REQUESTS_DRAIN_SECONDS,
+        timeout_graceful_shutdown=round(instance.settings.pace.drain_seconds) + _REQUESTS_LONGER_SECONDS,
     )
     server = _Server(config, greeting)
     stopping = asyncio.create_task(server.stop_when(told.drain))

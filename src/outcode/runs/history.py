@@ -15,8 +15,9 @@ from outcode.engine.plan import letter_order
 from outcode.engine.results import TaskResult
 from outcode.engine.state import FINAL_RUN_STATES, RunState
 from outcode.runs.payloads import PayloadStore
+from outcode.runs.queue import CANCELS
 from outcode.values.json import Json
-from outcode.values.problems import Conflict, NotFound
+from outcode.values.problems import Conflict, NotFound, Stopped
 from outcode.workspace.scope import Scope
 
 _FINAL = tuple(state.value for state in FINAL_RUN_STATES)
@@ -152,7 +153,7 @@ class RunHistory:
         Raises NotFound outside the team and Conflict when the run has ended already.
         """
         table = schema.runs
-        waiting = table.c.state == RunState.WAITING
+        waiting, said = table.c.state == RunState.WAITING, Stopped("run_cancelled").as_json()
         async with self._database.begin() as connection:
             changed = await connection.execute(
                 scope.update(table)
@@ -161,8 +162,12 @@ class RunHistory:
                     cancel_requested=True,
                     state=sql.case((waiting, RunState.CANCELLED), else_=table.c.state),
                     finished_at=sql.case((waiting, sql.func.now()), else_=table.c.finished_at),
+                    error=sql.case((waiting, sql.cast(said, table.c.error.type)), else_=table.c.error),
+                    wake_at=None,
+                    waiting_for=None,
                 )
             )
+            await connection.execute(sql.select(sql.func.pg_notify(CANCELS, "")))
         run = await self.find(scope, run_id)
         if changed.rowcount == 0:
             raise Conflict("run_ended", state=run.state)

@@ -21,7 +21,8 @@ from outcode.runs.connecting import Connector
 from outcode.runs.consents import Consents
 from outcode.runs.documents import Documents
 from outcode.runs.history import RunHistory
-from outcode.runs.journal import Journal, Reaper
+from outcode.runs.journal import Journal
+from outcode.runs.leases import Leases, Limits
 from outcode.runs.payloads import PayloadStore
 from outcode.runs.queue import RunQueue
 from outcode.runs.runner import Runner
@@ -67,6 +68,7 @@ class Instance:
     caller: Caller
     starter: Starter
     history: RunHistory
+    leases: Leases
     worker: Worker
     webhooks: Webhooks
 
@@ -125,14 +127,16 @@ def _assemble(
     http = HttpClient(guard, allow_unverified_tls=settings.allow_unverified_tls, tokens=tokens, limiter=limiter)
     transports = Transports.behind(guard, http, SandboxPool(size=_SANDBOX_PROCESSES))
     payloads = PayloadStore(blobs)
-    journal = Journal(database, payloads)
+    pace = settings.pace
+    journal = Journal(database, payloads, pace.lease_seconds)
     clients = OAuthClientStore(database, secrets)
     connector = Connector(transports, connections, files, guard)
     requests = OAuthRequestStore(database, secrets, apps)
     caller = Caller(transports, connections, files, limiter)
     documents = Documents(journal)
     runner = Runner(journal, documents, TaskRunner(caller, apps), apps)
-    worker = Worker(journal, runner, queue, Reaper(database))
+    leases = Leases(database, payloads, pace.lease_seconds, Limits(pace.team_at_once))
+    worker = Worker(journal, runner, queue, leases, pace)
     starter = Starter(journal, documents, queue, flows)
     history = RunHistory(database, payloads)
     return Instance(
@@ -152,6 +156,7 @@ def _assemble(
         caller=caller,
         starter=starter,
         history=history,
+        leases=leases,
         worker=worker,
         webhooks=Webhooks(Deliveries(database), documents, starter, worker, history),
     )
