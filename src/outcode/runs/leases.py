@@ -19,7 +19,6 @@ from outcode.runs.claims import Claim
 from outcode.runs.payloads import PayloadStore
 from outcode.values.json import Json
 from outcode.values.problems import Stopped, Unexpected
-from outcode.workspace.scope import Scope
 
 _BATCH = 1000
 _NO_LIMIT = 2**31 - 1
@@ -217,15 +216,16 @@ class Leases:
             query = "SELECT run_id, letter, state FROM run_tasks WHERE run_id = ANY($1::uuid[])"
             for task in await database.fetch(query, begun):
                 states.setdefault(task["run_id"], {})[task["letter"]] = TaskState(task["state"])
+        query = "SELECT id, inline, blob FROM payloads WHERE id = ANY($1::uuid[])"
+        inputs = {found["id"]: found for found in await database.fetch(query, [row["input_id"] for row in rows])}
         claims: list[Claim] = []
         for row in rows:
-            scope = Scope(row["organization_id"], row["team_id"], row["created_by"])
             try:
-                values: dict[str, Json] = await self._payloads.get(database, scope, row["input_id"])
-            except (KeyError, OSError) as error:
+                values: dict[str, Json] = await self._payloads.read(inputs[row["input_id"]])
+            except OSError as error:
                 # Its input is gone, as when this machine does not share the others' blobs: nobody can carry it here.
                 reason = Unexpected("unexpected", error=type(error).__name__).as_json()
                 await database.execute(_CRASH, row["id"], row["epoch"], reason)
-                continue
-            claims.append(Claim.of(row, values, states.get(row["id"])))
+            else:
+                claims.append(Claim.of(row, values, states.get(row["id"])))
         return claims

@@ -71,4 +71,8 @@ class PayloadStore:
         )
         if row is None:
             raise KeyError(payload_id)
+        return await self.read(row)
+
+    async def read(self, row: asyncpg.Record) -> Json:
+        """The value of a row with ``inline`` and ``blob``; raises OSError when its blob cannot be read."""
         return json.loads(row["inline"] if row["blob"] is None else await self._blobs.get(row["blob"]))
