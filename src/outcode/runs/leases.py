@@ -32,7 +32,8 @@ _IN_LINE = """
 SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL lock_timeout = '10s';
 SELECT pg_advisory_xact_lock(7236284522141377645)
 """
-# The recursion visits each team that has waiting runs once, by the index, however many runs those are.
+# The recursion visits each team that has waiting runs once, by the index, however many runs those are. The arrays keep
+# PostgreSQL from reading all waiting runs to find those chosen.
 _TAKE = """
 WITH RECURSIVE teams (team_id) AS (
     (SELECT team_id FROM runs WHERE state = 'waiting' AND wake_at IS NULL ORDER BY team_id LIMIT 1)
@@ -48,10 +49,11 @@ room AS (
 ),
 candidates AS (
     SELECT found.*,
-           (SELECT count(*) FROM busy WHERE busy.team_id = teams.team_id)
-               + row_number() OVER (PARTITION BY teams.team_id ORDER BY found.priority DESC, found.id) AS turn,
+           held.runs + row_number() OVER (PARTITION BY teams.team_id ORDER BY found.priority DESC, found.id) AS turn,
            row_number() OVER (PARTITION BY found.flow_id ORDER BY found.priority DESC, found.id) AS turn_of_flow
-    FROM teams CROSS JOIN LATERAL (
+    FROM teams
+    CROSS JOIN LATERAL (SELECT count(*) AS runs FROM busy WHERE busy.team_id = teams.team_id) AS held
+    CROSS JOIN LATERAL (
         SELECT id, priority, flow_id FROM runs
         WHERE state = 'waiting' AND wake_at IS NULL AND team_id = teams.team_id
           AND (flow_id IS NULL OR flow_id <> ALL (ARRAY(SELECT flow_id FROM room WHERE places <= 0)))
@@ -65,8 +67,10 @@ chosen AS (
 )
 UPDATE runs SET state = 'running', epoch = epoch + 1, attempts = attempts + 1, waiting_for = NULL,
                 started_at = coalesce(started_at, now()), lease_until = now() + make_interval(secs => $2)
-WHERE id IN (SELECT id FROM runs WHERE id IN (SELECT id FROM chosen) AND state = 'waiting' AND wake_at IS NULL
-             FOR NO KEY UPDATE SKIP LOCKED)
+WHERE id = ANY (ARRAY(
+    SELECT id FROM runs WHERE id = ANY (ARRAY(SELECT id FROM chosen)) AND state = 'waiting' AND wake_at IS NULL
+    FOR NO KEY UPDATE SKIP LOCKED
+))
 RETURNING *, (SELECT timezone FROM organizations WHERE id = runs.organization_id) AS timezone
 """
 _CLAIM = """
@@ -88,22 +92,22 @@ FROM unnest($1::uuid[], $2::int[]) AS held (id, epoch)
 WHERE runs.id = held.id AND runs.epoch = held.epoch AND runs.state = 'running' AND NOT runs.cancel_requested
 """
 _PUT_BACK = """
-UPDATE runs SET state = 'waiting', lease_until = NULL WHERE state = 'running' AND id IN (
+UPDATE runs SET state = 'waiting', lease_until = NULL WHERE state = 'running' AND id = ANY (ARRAY(
     SELECT id FROM runs
     WHERE state = 'running' AND lease_until < now() AND NOT cancel_requested
       AND now() > pg_postmaster_start_time() + make_interval(secs => $2)
     ORDER BY lease_until LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
-)
+))
 """
 # Whoever holds such a run was to have ended it by now; what it had in flight is as unknown as after its death.
 _END_CANCELLED = """
 WITH ended AS (
     UPDATE runs SET state = 'cancelled', finished_at = now(), lease_until = NULL, error = $3
-    WHERE state = 'running' AND id IN (
+    WHERE state = 'running' AND id = ANY (ARRAY(
         SELECT id FROM runs
         WHERE state = 'running' AND cancel_requested AND lease_until < now() + make_interval(secs => $2)
         LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
-    )
+    ))
     RETURNING id
 )
 UPDATE run_tasks SET state = 'unknown', finished_at = now() FROM ended
