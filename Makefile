@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 
 .PHONY: help run install install-dev web web-packages system-packages test check style types rooms locks generated \
-	web-check format lock generate bench clean \
+	web-check format lock generate bench faults clean \
 	new-app apps-check
 .NOTPARALLEL:
 
@@ -71,6 +71,9 @@ generate: web-packages ## Write the generated files anew
 
 bench: install ## Measure, and print figures as JSON
 	@$(PYTHON) -m benchmarks.run
+
+faults: install-dev system-packages ## Kill, stop and restart what runs, 200 times, and print what became of it
+	@FAULT_POINTS=200 FAULT_RESTARTS=20 FAULT_FLOWS=200 $(PYTHON) -m pytest tests/faults -p no:xdist
 
 clean: ## Remove what was installed and built; your data in .outcode stays
 	@rm -rf .venv web/node_modules src/outcode/server/static src/outcode/runs/sandbox/libraries.json \

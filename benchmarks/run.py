@@ -9,13 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import check_flow, json_round_trip, references, table_tasks, transform_types, webhook_reply
+from benchmarks import check_flow, json_round_trip, recovery, references, table_tasks, transform_types, webhook_reply
 from benchmarks.figures import Figure, machine
 from outcode.values import json
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "check_flow": check_flow.measure,
     "json_round_trip": json_round_trip.measure,
+    "recovery": recovery.measure,
     "references": references.measure,
     "table_tasks": table_tasks.measure,
     "transform_types": transform_types.measure,

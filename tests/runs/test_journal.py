@@ -15,7 +15,8 @@ from outcode.flows.plain import parse_flow
 from outcode.runs.claims import Accepted, Claim, LeaseLost, Start
 from outcode.runs.history import TaskInfo
 from outcode.runs.instance import Instance, open_instance
-from outcode.runs.journal import Journal, Reaper
+from outcode.runs.journal import Journal
+from outcode.runs.leases import Leases
 from outcode.runs.payloads import PayloadStore
 from outcode.values.problems import Stopped, restored
 from outcode.workspace.people import create_workspace
@@ -34,7 +35,7 @@ class Desk:
         self.scope = scope
         payloads = PayloadStore(BlobStore(instance.settings.folder / "blobs"))
         self.journal = Journal(instance.database, payloads, lease_seconds)
-        self.reaper = Reaper(instance.database)
+        self.leases = Leases(instance.database, payloads, lease_seconds)
 
     async def accept(self, tasks: dict[str, Any], key: str | None = None, *, leased: bool = False) -> Accepted:
         document = parse_flow({"outcode": 1, "kind": "dataflow", "name": "Test", "tasks": tasks})
@@ -48,7 +49,7 @@ class Desk:
 
     async def claimed(self, tasks: dict[str, Any]) -> Claim:
         accepted = await self.accept(tasks)
-        claim = await self.journal.claim(accepted.run_id)
+        claim = await self.leases.claim(accepted.run_id)
         assert claim is not None
         return claim
 
@@ -76,7 +77,7 @@ TASKS = {"a": script("return 1"), "b": script("return 2", input={"x": "{{a}}"})}
 
 async def test_a_run_is_claimed_by_one_worker_only(desk: Desk) -> None:
     accepted = await desk.accept(TASKS)
-    claims = await asyncio.gather(*(desk.journal.claim(accepted.run_id) for _ in range(20)))
+    claims = await asyncio.gather(*(desk.leases.claim(accepted.run_id) for _ in range(20)))
     assert [claim.epoch for claim in claims if claim is not None] == [1]
 
 
@@ -84,15 +85,17 @@ async def test_a_leased_run_is_held_from_the_first_moment(desk: Desk) -> None:
     accepted = await desk.accept(TASKS, leased=True)
     assert accepted.claim is not None
     assert (accepted.claim.epoch, accepted.claim.attempts) == (1, 1)
-    assert await desk.journal.claim(accepted.run_id) is None
+    assert await desk.leases.claim(accepted.run_id) is None
     await desk.lapse()
-    assert await desk.reaper.abandoned() == [(accepted.run_id, 1)]
+    claim = await desk.leases.claim(accepted.run_id)
+    assert claim is not None
+    assert claim.epoch == 2
 
 
 async def test_late_writes_of_a_paused_worker_are_refused(desk: Desk) -> None:
     paused = await desk.claimed(TASKS)
     await desk.lapse()
-    second = await desk.journal.claim(paused.run_id)
+    second = await desk.leases.claim(paused.run_id)
     assert second is not None
     assert second.epoch == 2
     result = TaskResult.of("a", 1)
@@ -105,7 +108,7 @@ async def test_late_writes_of_a_paused_worker_are_refused(desk: Desk) -> None:
         with pytest.raises(LeaseLost):
             await write
     assert [task.state for task in await desk.tasks(paused)] == ["waiting", "waiting"]
-    assert await desk.journal.extend({paused.run_id: paused}) == (set(), set())
+    assert await desk.leases.extend({paused.run_id: paused}) == (set(), set())
     record = desk.journal.record(second)
     await record.task_ended("a", TaskState.DONE, repeatable=False, result=result)
     await record.end(RunState.DONE)
@@ -118,7 +121,7 @@ async def test_a_final_state_never_changes(desk: Desk) -> None:
     await record.end(RunState.DONE)
     with pytest.raises(LeaseLost):
         await record.end(RunState.FAILED, Stopped("run_cancelled"))
-    assert await desk.journal.claim(claim.run_id) is None
+    assert await desk.leases.claim(claim.run_id) is None
     with pytest.raises(ValueError, match="cannot end"):
         await record.end(RunState.WAITING)
 
@@ -127,10 +130,10 @@ async def test_a_lease_is_extended_and_a_wish_to_cancel_is_told(desk: Desk) -> N
     claim = await desk.claimed(TASKS)
     before = await desk.instance.database.pool.fetchval("SELECT lease_until FROM runs")
     await asyncio.sleep(0.01)
-    assert await desk.journal.extend({claim.run_id: claim}) == ({claim.run_id}, set())
+    assert await desk.leases.extend({claim.run_id: claim}) == ({claim.run_id}, set())
     assert await desk.instance.database.pool.fetchval("SELECT lease_until FROM runs") > before
     await desk.instance.history.cancel(desk.scope, claim.run_id)
-    assert await desk.journal.extend({claim.run_id: claim}) == ({claim.run_id}, {claim.run_id})
+    assert await desk.leases.extend({claim.run_id: claim}) == ({claim.run_id}, {claim.run_id})
 
 
 async def test_the_same_idempotency_key_gives_the_same_run(desk: Desk) -> None:
@@ -140,7 +143,7 @@ async def test_the_same_idempotency_key_gives_the_same_run(desk: Desk) -> None:
     assert (again.run_id, again.created) == (first.run_id, False)
     assert other.created
     await desk.instance.database.pool.execute("UPDATE runs SET queued_at = now() - interval '25 hours'")
-    await desk.reaper.forget_idempotency_keys()
+    await desk.leases.forget_idempotency_keys()
     assert (await desk.accept(TASKS, key="k-1")).created
 
 
@@ -184,20 +187,13 @@ async def test_pure_work_in_flight_is_repeated(desk: Desk) -> None:
 async def test_a_run_that_keeps_losing_its_worker_is_given_up(desk: Desk) -> None:
     accepted = await desk.accept(TASKS)
     for _ in range(3):
-        assert await desk.journal.claim(accepted.run_id) is not None
+        assert await desk.leases.claim(accepted.run_id) is not None
         await desk.lapse()
     await desk.instance.worker.take(accepted.run_id)
     found = await desk.instance.history.find(desk.scope, accepted.run_id)
     assert found.state == "crashed"
     assert found.error is not None
     assert found.error["code"] == "run_keeps_crashing"
-
-
-async def test_runs_that_the_queue_lost_are_found(desk: Desk) -> None:
-    accepted = await desk.accept(TASKS)
-    assert await desk.reaper.abandoned() == []
-    await desk.instance.database.pool.execute("UPDATE runs SET queued_at = now() - interval '6 seconds'")
-    assert await desk.reaper.abandoned() == [(accepted.run_id, 0)]
 
 
 async def test_what_may_be_repeated_is_written_later_and_with_the_end(

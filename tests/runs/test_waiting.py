@@ -24,15 +24,17 @@ async def until_waiting(place: Place, run_id: str) -> RunInfo:
             await asyncio.sleep(0.02)
 
 
-async def wake(place: Place) -> None:
-    """Let the moment that all suspended runs wait for be now."""
-    await place.instance.database.pool.execute(
+async def wake(place: Place, run_id: str) -> None:
+    """Let the moment that a suspended run waits for be now."""
+    pool = place.instance.database.pool
+    await pool.execute(
         """
         UPDATE run_tasks SET waiting_for = waiting_for || jsonb_build_object('until', now()::text)
-        WHERE waiting_for IS NOT NULL
-        """
+        WHERE waiting_for IS NOT NULL AND run_id = $1
+        """,
+        run_id,
     )
-    await place.instance.database.pool.execute("UPDATE runs SET wake_at = now() WHERE wake_at IS NOT NULL")
+    await pool.execute("UPDATE runs SET wake_at = now() WHERE wake_at IS NOT NULL AND id = $1", run_id)
 
 
 def ask(server: Answering, path: str = "/", method: str = "GET", **more: Any) -> dict[str, Any]:
@@ -51,7 +53,7 @@ async def test_a_delay_holds_no_worker_and_says_until_when(place: Place) -> None
     assert [task.state for task in found.tasks] == ["waiting", "waiting"]
     row = await place.instance.database.pool.fetchrow("SELECT lease_until, attempts FROM runs")
     assert tuple(row) == (None, 0)
-    await wake(place)
+    await wake(place, run_id)
     found = await ended(place, run_id)
     assert [task.state for task in found.tasks] == ["done", "done"]
 
@@ -62,7 +64,7 @@ async def test_a_delay_survives_a_restart(place: Place) -> None:
     await place.instance.worker.stop()
     async with open_instance(place.instance.settings, holder="tests") as instance:
         instance.worker.start(consume=True)
-        await wake(place)
+        await wake(place, run_id)
         found = await ended(place, run_id)
         assert found.state == "done"
         await instance.worker.stop()
@@ -82,7 +84,7 @@ async def test_a_suspended_run_is_cancelled_at_once(place: Place) -> None:
     run_id = await started(place, {"a": step("delay", amount=1, unit="hours")})
     await until_waiting(place, run_id)
     assert (await place.instance.history.cancel(place.scope, run_id)).state == "cancelled"
-    await wake(place)
+    await wake(place, run_id)
     assert (await place.instance.history.find(place.scope, run_id)).state == "cancelled"
 
 
@@ -123,7 +125,7 @@ async def test_a_long_wait_before_a_retry_suspends_the_run_and_says_why(place: P
         assert found.waiting_for["kind"] == "retry"
         assert (found.tasks[0].state, found.tasks[0].attempt) == ("waiting", 2)
         assert found.tasks[0].error is not None
-        await wake(place)
+        await wake(place, run_id)
         found = await ended(place, run_id)
         assert (found.state, found.tasks[0].error, server.count) == ("done", None, 2)
 
@@ -134,7 +136,7 @@ async def test_a_rate_limit_is_waited_for_without_being_asked_to(place: Place) -
         found = await until_waiting(place, run_id)
         assert found.waiting_for is not None
         assert found.waiting_for["kind"] == "rate_limit"
-        await wake(place)
+        await wake(place, run_id)
         assert (await ended(place, run_id)).state == "done"
         assert server.count == 2
 
@@ -148,7 +150,7 @@ async def test_only_the_elements_that_failed_are_tried_again(place: Place) -> No
         run_id = await started(place, tasks)
         found = await until_waiting(place, run_id)
         assert (found.tasks[1].rows_done, server.paths) == (2, ["/1", "/2", "/3", "/4"])
-        await wake(place)
+        await wake(place, run_id)
         found = await ended(place, run_id)
         assert (found.state, found.tasks[1].rows_done) == ("done", 4)
         assert server.paths[4:] == ["/2", "/4"]

@@ -8,8 +8,8 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
@@ -35,8 +35,8 @@ from outcode.workspace.keys import add_start_link
 from outcode.workspace.settings import DEFAULT_HOST, DEFAULT_PORT, Settings
 
 _BACKLOG = 2048
-_REQUESTS_DRAIN_SECONDS = 35
-"""A little more than a webhook waits for its flow's result; live updates are cut off then."""
+_REQUESTS_LONGER_SECONDS = 5
+"""Requests get a little more time than runs, so that who waits for a run hears of its end; then they are cut off."""
 
 
 class Role(StrEnum):
@@ -82,7 +82,7 @@ async def _serve(role: Role, host: str, port: int, folder: Path, *, example: boo
             instance.guard.refuse_port(port)
         await first_workspace(instance.database)
         loaded = await load_example(instance, demo) if demo is not None else None
-        stack.push_async_callback(instance.worker.stop)
+        await stack.enter_async_context(_working(instance, told))
         start_worker = partial(instance.worker.start, consume=role is not Role.SERVER)
         if listener is None:
             start_worker()
@@ -138,6 +138,23 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+@asynccontextmanager
+async def _working(instance: Instance, told: _Told) -> AsyncIterator[None]:
+    """See to it that the worker, once it is started, stops in good order."""
+    draining = asyncio.create_task(_drain(instance, told))
+    try:
+        yield
+    finally:
+        await instance.worker.stop()
+        draining.cancel()
+
+
+async def _drain(instance: Instance, told: _Told) -> None:
+    """Runs stop being taken with the first word, while requests are still answered."""
+    await told.drain.wait()
+    instance.worker.drain()
+
+
 async def _serve_http(
     instance: Instance, listener: socket.socket, greeting: str, start_worker: Callable[[], None], told: _Told
 ) -> None:
@@ -148,7 +165,7 @@ async def _serve_http(
         log_level="warning",
         access_log=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=_REQUESTS_DRAIN_SECONDS,
+        timeout_graceful_shutdown=round(instance.settings.pace.drain_seconds) + _REQUESTS_LONGER_SECONDS,
     )
     server = _Server(config, greeting, start_worker)
     stopping = asyncio.create_task(server.stop_when(told.drain))

@@ -10,12 +10,15 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from outcode.database.absence import connect
 from outcode.database.address import DatabaseAddress
 from outcode.values import json
 
 Connection = asyncpg.Connection | PoolConnectionProxy
 
 _POOL_SIZE = 8
+_SESSION = {"idle_in_transaction_session_timeout": "10s"}
+"""A process that is stopped in the middle of a transaction must not keep its locks from the others."""
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:
@@ -36,7 +39,7 @@ class Database:
         self.pool = pool
         self._engine = create_async_engine(
             address.sqlalchemy_url(),
-            connect_args={"ssl": address.tls()},
+            connect_args={"ssl": address.tls(), "async_creator_fn": connect},
             json_serializer=json.dumps,
             json_deserializer=json.loads,
             pool_size=_POOL_SIZE,
@@ -48,7 +51,13 @@ class Database:
     async def open(cls, address: DatabaseAddress) -> Self:
         """Connect; the schema must be migrated already."""
         pool = await asyncpg.create_pool(
-            **address.arguments(), min_size=1, max_size=_POOL_SIZE, init=_prepare, reset=_nothing_to_reset
+            **address.arguments(),
+            min_size=1,
+            max_size=_POOL_SIZE,
+            init=_prepare,
+            reset=_nothing_to_reset,
+            connect=connect,
+            server_settings=_SESSION,
         )
         return cls(address, pool)
 

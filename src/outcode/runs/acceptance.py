@@ -15,14 +15,15 @@ from outcode.workspace.scope import Scope
 _INSERT = """
 WITH new AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[],
-                         $8::boolean[], $9::text[], $10::uuid[], $11::uuid[], $12::int[])
+                         $8::boolean[], $9::text[], $10::uuid[], $11::uuid[], $12::int[], $14::uuid[])
         AS new (organization_id, team_id, id, flow_id, version_id, flow_name, trigger,
-                test, idempotency_key, input_id, created_by, held)
+                test, idempotency_key, input_id, created_by, held, parent_id)
 )
 INSERT INTO runs (organization_id, team_id, id, flow_id, version_id, flow_name, trigger, test, idempotency_key,
-                  input_id, created_by, state, epoch, attempts, lease_until, started_at)
+                  input_id, created_by, parent_id, counted, state, epoch, attempts, lease_until, started_at)
 SELECT organization_id, team_id, id, flow_id, version_id, flow_name, trigger, test, idempotency_key,
-       input_id, created_by, CASE WHEN held = 1 THEN 'running' ELSE 'waiting' END, held, held,
+       input_id, created_by, parent_id, NOT test AND parent_id IS NULL,
+       CASE WHEN held = 1 THEN 'running' ELSE 'waiting' END, held, held,
        CASE WHEN held = 1 THEN now() + make_interval(secs => $13) END, CASE WHEN held = 1 THEN now() END
 FROM new
 ON CONFLICT (flow_id, idempotency_key) DO NOTHING
@@ -73,6 +74,7 @@ class Acceptance:
             [run.scope.user_id for run in runs],
             [int(run.leased) for run in runs],
             self._lease_seconds,
+            [run.start.parent_id for run in runs],
         )
         return rows
 

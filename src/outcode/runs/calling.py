@@ -18,6 +18,7 @@ from outcode.runs.claims import Claim, Start, Wait
 from outcode.runs.documents import Documents
 from outcode.runs.history import RunHistory
 from outcode.runs.journal import Journal
+from outcode.runs.leases import Leases
 from outcode.runs.outcomes import Outcome
 from outcode.runs.queue import RunQueue
 from outcode.runs.starts import checked_input
@@ -48,20 +49,27 @@ class CalledFlows:
     """Starts called flows, and waits for them."""
 
     def __init__(
-        self, database: Database, journal: Journal, documents: Documents, flows: FlowStore, history: RunHistory
+        self,
+        database: Database,
+        journal: Journal,
+        documents: Documents,
+        flows: FlowStore,
+        history: RunHistory,
+        leases: Leases,
+        queue: RunQueue,
     ) -> None:
         self._pool = database.pool
         self._journal = journal
         self._documents = documents
         self._flows = flows
         self._history = history
-        self._carry: Carry | None = None
-        self._queue: RunQueue | None = None
-
-    def carried_by(self, carry: Carry, queue: RunQueue) -> None:
-        """Say who carries called runs; runners are made of this object, so it comes to know them later."""
-        self._carry = carry
+        self._leases = leases
         self._queue = queue
+        self._carry: Carry | None = None
+
+    def carried_by(self, carry: Carry) -> None:
+        """Say who carries called runs; it is made of runners that are made of this object."""
+        self._carry = carry
 
     async def call(self, call: FlowCall) -> Json:
         """The result of the called flow's last task; without waiting ``{"run_id": …}``.
@@ -72,10 +80,9 @@ class CalledFlows:
         scope = call.caller.scope
         accepted = await self._journal.accept(scope, await self._start(call), leased=call.wait)
         if not call.wait:
-            if accepted.created and self._queue is not None:
-                await self._queue.put(accepted.run_id, 0)
+            await self._queue.wake()
             return {"run_id": accepted.run_id}
-        claim = accepted.claim or await self._journal.claim(accepted.run_id)
+        claim = accepted.claim or await self._leases.claim(accepted.run_id)
         if claim is not None and self._carry is not None:
             outcome = await asyncio.shield(self._carry(claim))
             if outcome is not None:

@@ -20,7 +20,10 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a run is started with; ``input`` is what ``{{trigger}}`` will mean."""
+    """What a run is started with; ``input`` is what ``{{trigger}}`` will mean, ``parent_id`` the run that calls it.
+
+    Runs that are called, and tests, are not counted.
+    """
 
     flow_id: str | None
     version_id: str
@@ -29,6 +32,7 @@ class Start:
     input: dict[str, Json]
     test: bool = False
     idempotency_key: str | None = None
+    parent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Claim:
     input: dict[str, Json]
     started_at: datetime
     timezone: str
+    parent_id: str | None = None
     tasks: Mapping[str, TaskMark] = field(default_factory=dict)
 
     @classmethod
@@ -104,6 +109,7 @@ class Claim:
             input=values,
             started_at=row["started_at"],
             timezone=row["timezone"],
+            parent_id=row["parent_id"],
             tasks=tasks or {},
         )
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
 from outcode.appkit import Action, Batch
@@ -13,29 +12,36 @@ from outcode.engine.inputs import Answer, resolve_inputs
 from outcode.engine.iteration import Each, scope_of_element
 from outcode.engine.results import TaskResult
 from outcode.engine.retries import seconds_until_next
-from outcode.runs.call_log import CallLog
-from outcode.runs.calls import Caller, Line
 from outcode.runs.journal import Journal
 from outcode.runs.rows import KnownRows, RowLog
 from outcode.runs.turns import TryAgain, Turn
 from outcode.runs.waits import wait_for
 from outcode.transport.http import chunks
-from outcode.values.problems import Problem
+from outcode.values.json import Json
+from outcode.values.problems import Problem, Stopped
 from outcode.values.references import Root
 
 _Part = TypeVar("_Part")
 
 
+Inputs = Mapping[str, Answer]
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What all elements of a task share."""
+    """What all elements of a task share.
+
+    ``call`` carries one element out, given its inputs and its row (from 1); ``call_batch`` many of them, where the
+    action takes many at once, with an outcome for each.
+    """
 
     turn: Turn
     action: Action
     each: Each
-    line: Line
     scope: Mapping[str, Root]
-    calls: CallLog
+    allowed_hosts: frozenset[str]
+    call: Callable[[Inputs, int], Awaitable[Json]]
+    call_batch: Callable[[Sequence[Inputs], Sequence[int]], Awaitable[Sequence[Json | Problem]]] | None = None
 
     def inputs(self, index: int) -> dict[str, Answer]:
         """The element's inputs, resolved."""
@@ -44,16 +50,15 @@ class Work:
             self.action,
             scope_of_element(self.scope, self.each, index),
             self.scope,
-            allowed_hosts=self.line.allowed_hosts,
-            timezone=self.line.context.timezone,
+            allowed_hosts=self.allowed_hosts,
+            timezone=self.turn.context.timezone,
         )
 
 
 class ElementRunner:
     """Carries out the elements of iterating tasks."""
 
-    def __init__(self, caller: Caller, journal: Journal) -> None:
-        self._caller = caller
+    def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
     async def run(self, work: Work) -> tuple[TaskResult, bool]:
@@ -73,16 +78,15 @@ class ElementRunner:
         )
         course = _Course(work, log)
         try:
-            if work.action.batch is None:
-                await self._one_by_one(course)
+            if work.call_batch is None or work.action.batch is None:
+                await _one_by_one(course)
             else:
-                await self._in_batches(course, work.action.batch)
+                await _in_batches(course, work.action.batch, work.call_batch)
             chunked = await log.finish(chunked=course.again is not None)
         finally:
             log.release()
         if course.again is not None:
-            seconds, problem = course.again
-            raise TryAgain(wait_for(problem, seconds, turn.task.connection), problem)
+            raise course.again
         domain = {**turn.domain, **each.domain}
         return TaskResult(log.values(), None, each.origin, log.failures(), domain), chunked
 
@@ -91,66 +95,80 @@ class ElementRunner:
             return KnownRows()
         return await self._journal.rows(turn.record.claim, turn.letter)
 
-    async def _one_by_one(self, course: _Course) -> None:
-        work, log = course.work, course.log
 
-        async def call(index: int) -> None:
-            row = index + 1
-            try:
-                inputs = work.inputs(index)
-            except Problem as problem:
-                log.failed(index, problem)
-                return
-            await log.begin([index])
-            try:
-                answer = await self._caller.call(work.line, inputs, partial(work.calls.add, row=row), row)
-            except Problem as problem:
-                course.failed(index, problem)
+async def _one_by_one(course: _Course) -> None:
+    work, log = course.work, course.log
+
+    async def call(index: int) -> None:
+        try:
+            inputs = work.inputs(index)
+        except Problem as problem:
+            log.failed(index, problem)
+            return
+        await log.begin([index])
+        try:
+            value = await work.call(inputs, index + 1)
+        except TryAgain as again:
+            course.waits(index, again)
+        except Problem as problem:
+            course.failed(index, problem)
+        else:
+            log.succeeded(index, value)
+
+    await _a_few_at_once(call, log.to_do(), work.turn.task.at_once)
+
+
+async def _in_batches(
+    course: _Course,
+    batch: Batch,
+    call_batch: Callable[[Sequence[Inputs], Sequence[int]], Awaitable[Sequence[Json | Problem]]],
+) -> None:
+    """Many elements in one call; one whose inputs cannot be resolved fails alone, before anything is sent."""
+    work, log = course.work, course.log
+    ready: dict[int, Inputs] = {}
+    for index in log.to_do():
+        try:
+            ready[index] = work.inputs(index)
+        except Problem as problem:
+            log.failed(index, problem)
+    indexes = list(ready)
+
+    async def call(chunk: list[int]) -> None:
+        mine = [indexes[position] for position in chunk]
+        await log.begin(mine)
+        outcomes = await call_batch([ready[index] for index in mine], [index + 1 for index in mine])
+        for index, outcome in zip(mine, outcomes, strict=True):
+            if isinstance(outcome, Problem):
+                course.failed(index, outcome)
             else:
-                log.succeeded(index, answer.value)
+                log.succeeded(index, outcome)
 
-        await _a_few_at_once(call, log.to_do(), work.turn.task.at_once)
-
-    async def _in_batches(self, course: _Course, batch: Batch) -> None:
-        """Many elements in one call; one whose inputs cannot be resolved fails alone, before anything is sent."""
-        work, log = course.work, course.log
-        ready: dict[int, Mapping[str, Answer]] = {}
-        for index in log.to_do():
-            try:
-                ready[index] = work.inputs(index)
-            except Problem as problem:
-                log.failed(index, problem)
-        indexes = list(ready)
-
-        async def call(chunk: list[int]) -> None:
-            mine = [indexes[position] for position in chunk]
-            await log.begin(mine)
-            record = partial(work.calls.add, row=mine[0] + 1)
-            rows = [index + 1 for index in mine]
-            outcomes = await self._caller.call_batch(work.line, [ready[index] for index in mine], record, rows)
-            for index, outcome in zip(mine, outcomes, strict=True):
-                if isinstance(outcome, Problem):
-                    course.failed(index, outcome)
-                else:
-                    log.succeeded(index, outcome.value)
-
-        await _a_few_at_once(call, chunks(batch, list(ready.values())), work.turn.task.at_once)
+    await _a_few_at_once(call, chunks(batch, list(ready.values())), work.turn.task.at_once)
 
 
 @dataclass(slots=True)
 class _Course:
-    """One pass over the elements; ``again``: the longest wait that a failed element asks for, with its problem."""
+    """One pass over the elements; ``again``: the longest wait that an element asks for."""
 
     work: Work
     log: RowLog
-    again: tuple[float, Problem] | None = None
+    again: TryAgain | None = None
 
     def failed(self, index: int, problem: Problem) -> None:
         turn = self.work.turn
         seconds = seconds_until_next(turn.task.retry, turn.mark.attempt, problem, repeatable=turn.repeatable)
-        self.log.failed(index, problem, again=seconds is not None)
-        if seconds is not None and (self.again is None or seconds > self.again[0]):
-            self.again = seconds, problem
+        if seconds is None:
+            self.log.failed(index, problem)
+        else:
+            self._again(index, TryAgain(wait_for(problem, seconds, turn.task.connection), problem), problem)
+
+    def waits(self, index: int, again: TryAgain) -> None:
+        self._again(index, again, again.problem or Stopped("task_waits"))
+
+    def _again(self, index: int, again: TryAgain, problem: Problem) -> None:
+        self.log.failed(index, problem, again=True)
+        if self.again is None or again.wait.until > self.again.wait.until:
+            self.again = again
 
 
 async def _a_few_at_once(call: Callable[[_Part], Awaitable[None]], parts: Iterable[_Part], at_once: int) -> None:

@@ -15,9 +15,10 @@ from outcode.engine.plan import letter_order
 from outcode.engine.results import TaskResult
 from outcode.engine.state import FINAL_RUN_STATES, RunState
 from outcode.runs.payloads import PayloadStore
+from outcode.runs.queue import CANCELS
 from outcode.runs.results import ResultStore
 from outcode.values.json import Json
-from outcode.values.problems import Conflict, NotFound
+from outcode.values.problems import Conflict, NotFound, Stopped
 from outcode.workspace.scope import Scope
 
 _FINAL = tuple(state.value for state in FINAL_RUN_STATES)
@@ -54,6 +55,7 @@ class RunInfo:
 
     id: str
     flow_id: str | None
+    version_id: str | None
     flow_name: str
     trigger: str
     test: bool
@@ -156,30 +158,42 @@ class RunHistory:
         return payload_id
 
     async def cancel(self, scope: Scope, run_id: str) -> RunInfo:
-        """Ask a run to stop: a waiting one is cancelled at once, a running one by its worker within seconds.
+        """Ask a run, and those it has called, to stop: a waiting one at once, a running one within seconds.
 
         Raises NotFound outside the team and Conflict when the run has ended already.
         """
         table = schema.runs
-        waiting = table.c.state == RunState.WAITING
+        waiting, said = table.c.state == RunState.WAITING, Stopped("run_cancelled").as_json()
         async with self._database.begin() as connection:
             changed = await connection.execute(
                 scope.update(table)
-                .where(table.c.id == run_id, table.c.state.not_in(_FINAL))
+                .where(table.c.id.in_(_with_called(run_id)), table.c.state.not_in(_FINAL))
                 .values(
                     cancel_requested=True,
                     state=sql.case((waiting, RunState.CANCELLED), else_=table.c.state),
                     finished_at=sql.case((waiting, sql.func.now()), else_=table.c.finished_at),
+                    error=sql.case((waiting, sql.cast(said, table.c.error.type)), else_=table.c.error),
+                    wake_at=None,
+                    waiting_for=None,
                 )
             )
+            await connection.execute(sql.select(sql.func.pg_notify(CANCELS, "")))
         run = await self.find(scope, run_id)
         if changed.rowcount == 0:
             raise Conflict("run_ended", state=run.state)
         return run
 
 
+def _with_called(run_id: str) -> sql.Select[tuple[str]]:
+    """The run, if it has not ended, and all runs that it, or one of those, has called."""
+    table = schema.runs
+    found = sql.select(table.c.id).where(table.c.id == run_id, table.c.state.not_in(_FINAL)).cte(recursive=True)
+    called = sql.select(table.c.id).join(found, table.c.parent_id == found.c.id)
+    return sql.select(found.union(called).c.id)
+
+
 def _columns() -> list[sql.ColumnElement[Any]]:
-    names = "id flow_id flow_name trigger test state waiting_for error queued_at started_at finished_at"
+    names = "id flow_id version_id flow_name trigger test state waiting_for error queued_at started_at finished_at"
     return [schema.runs.c[name] for name in names.split()]
 
 

@@ -16,12 +16,14 @@ from outcode.database.blobs import BlobStore
 from outcode.database.database import Database
 from outcode.database.embedded import EmbeddedPostgres, attach
 from outcode.database.migrate import migrate
+from outcode.runs.calling import CalledFlows
 from outcode.runs.calls import Caller
 from outcode.runs.connecting import Connector
 from outcode.runs.consents import Consents
 from outcode.runs.documents import Documents
 from outcode.runs.history import RunHistory
-from outcode.runs.journal import Journal, Reaper
+from outcode.runs.journal import Journal
+from outcode.runs.leases import Leases, Limits
 from outcode.runs.payloads import PayloadStore
 from outcode.runs.queue import RunQueue
 from outcode.runs.runner import Runner
@@ -68,6 +70,7 @@ class Instance:
     caller: Caller
     starter: Starter
     history: RunHistory
+    leases: Leases
     worker: Worker
     webhooks: Webhooks
 
@@ -134,16 +137,20 @@ def _assemble(
     http = HttpClient(guard, allow_unverified_tls=settings.allow_unverified_tls, tokens=tokens, limiter=limiter)
     transports = Transports(guard, http, SandboxPool(size=_SANDBOX_PROCESSES))
     payloads = PayloadStore(blobs)
-    journal = Journal(database, payloads)
+    pace = settings.pace
+    journal = Journal(database, payloads, pace.lease_seconds)
     clients = OAuthClientStore(database, secrets)
     connector = Connector(transports, connections, files, guard)
     requests = OAuthRequestStore(database, secrets, apps)
     caller = Caller(transports, connections, files, limiter)
     documents = Documents(journal, apps)
-    runner = Runner(journal, documents, TaskRunner(caller, journal, FlowSteps()), apps)
-    worker = Worker(journal, runner, queue, Reaper(database))
-    starter = Starter(journal, documents, queue, flows)
     history = RunHistory(database, payloads)
+    leases = Leases(database, payloads, pace.lease_seconds, Limits(pace.team_at_once))
+    called = CalledFlows(database, journal, documents, flows, history, leases, queue)
+    runner = Runner(journal, documents, TaskRunner(caller, journal, FlowSteps(called)), apps)
+    worker = Worker(journal, runner, queue, leases, pace)
+    called.carried_by(worker.begin)
+    starter = Starter(journal, documents, queue, flows)
     return Instance(
         settings=settings,
         apps=apps,
@@ -161,6 +168,7 @@ def _assemble(
         caller=caller,
         starter=starter,
         history=history,
+        leases=leases,
         worker=worker,
         webhooks=Webhooks(Deliveries(database), documents, starter, worker, history),
     )

@@ -76,7 +76,8 @@ class PayloadStore:
             scope.organization_id,
             scope.team_id,
         )
-        return {
-            row["id"]: json.loads(row["inline"] if row["blob"] is None else await self._blobs.get(row["blob"]))
-            for row in rows
-        }
+        return {row["id"]: await self.read(row) for row in rows}
+
+    async def read(self, row: asyncpg.Record) -> Json:
+        """The value of a row with ``inline`` and ``blob``; raises OSError when its blob cannot be read."""
+        return json.loads(row["inline"] if row["blob"] is None else await self._blobs.get(row["blob"]))

@@ -55,6 +55,11 @@ UPDATE runs SET state = ended.state, error = ended.error, finished_at = now(), l
 FROM unnest($1::uuid[], $2::text[], $3::jsonb[]) AS ended (id, state, error) WHERE runs.id = ended.id
 """
 
+_WAKE_CALLERS = """
+UPDATE runs SET wake_at = now()
+WHERE id = ANY($1::uuid[]) AND state = 'waiting' AND wake_at > now() AND waiting_for ->> 'kind' = 'call'
+"""
+
 
 class RecordWrites:
     """Writes groups of run entries."""
@@ -141,3 +146,5 @@ async def _write_ends(database: Connection, entries: Sequence[RunEntry]) -> None
             [entry.end.value for entry in entries if entry.end is not None],
             [entry.error for entry in entries],
         )
+    if callers := [entry.claim.parent_id for entry in entries if entry.claim.parent_id is not None]:
+        await database.execute(_WAKE_CALLERS, callers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from outcode.appkit import App
@@ -15,6 +14,7 @@ from outcode.runs.claims import Claim, LeaseLost, TaskMark
 from outcode.runs.course import Course, Suspended, TaskFailed
 from outcode.runs.documents import Documents, Planned
 from outcode.runs.journal import Journal
+from outcode.runs.outcomes import Outcome
 from outcode.runs.record import RunRecord
 from outcode.runs.task import TaskRunner
 from outcode.values.json import Json
@@ -24,15 +24,6 @@ from outcode.values.references import Root
 _log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
 """How often a run may lose its worker before it counts as the reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended that this process carried; ``value`` is the result of its last task, by letter."""
-
-    state: RunState
-    problem: Problem | None
-    value: Json = None
 
 
 class Runner:

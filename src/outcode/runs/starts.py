@@ -80,7 +80,7 @@ class Starter:
     async def _accept(self, scope: Scope, start: Start, *, leased: bool) -> Accepted:
         accepted = await self._journal.accept(scope, start, leased=leased)
         if accepted.created and not leased:
-            await self._queue.put(accepted.run_id, 0)
+            await self._queue.wake()
         return accepted
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
@@ -13,6 +14,7 @@ from outcode.engine.iteration import Each, scope_of, scope_of_element
 from outcode.engine.merging import appended, first, merged
 from outcode.engine.results import Taken, TaskResult
 from outcode.flows.branches import OTHERWISE, merged_letters, read_branches
+from outcode.runs.calling import CalledFlows, FlowCall
 from outcode.runs.claims import Wait
 from outcode.runs.turns import TryAgain, Turn
 from outcode.values.json import Json
@@ -24,6 +26,9 @@ _UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 
 class FlowSteps:
     """Takes the steps of flows."""
+
+    def __init__(self, called: CalledFlows) -> None:
+        self._called = called
 
     async def take(self, turn: Turn, step: Step, action: Action, each: Each | None) -> TaskResult:
         """The result of a step, for each element where it iterates.
@@ -43,10 +48,19 @@ class FlowSteps:
                 return _respond(turn, action)
             case "stop":
                 raise Stopped("flow_stopped", text=_elements(turn, action, each)[0]["message"])
-            case "call_dataflow" | "loop":
+            case "call_dataflow":
+                value = await self.call_dataflow(turn, _inputs(turn, action), 0)
+                return replace(TaskResult.of(turn.letter, value), domain=turn.domain)
+            case "loop":
                 raise InputProblem("action_gone", app=turn.task.app, action=turn.task.action)
             case _:
                 assert_never(step)
+
+    async def call_dataflow(self, turn: Turn, inputs: Mapping[str, Answer], row: int) -> Json:
+        """The result of another flow, for an element (from 1) or, with row 0, the one course of the task."""
+        caller = turn.record.claim
+        key = f"call:{caller.run_id}:{turn.letter}:{row}"
+        return await self._called.call(FlowCall(caller, key, inputs["flow"], inputs["input"], inputs["wait"]))
 
 
 def _condition(turn: Turn, action: Action, each: Each | None) -> TaskResult:

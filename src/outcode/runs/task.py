@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from outcode.appkit import Action, App, FlowStep
 from outcode.engine.inputs import resolve_inputs
@@ -15,14 +16,15 @@ from outcode.engine.retries import seconds_until_next
 from outcode.engine.state import TaskState
 from outcode.flows.dataflow import ERROR_BRANCH
 from outcode.runs.call_log import CallLog
-from outcode.runs.calls import Caller
-from outcode.runs.elements import ElementRunner, Work
+from outcode.runs.calls import Caller, Line
+from outcode.runs.elements import ElementRunner, Inputs, Work
 from outcode.runs.journal import Journal
 from outcode.runs.steps import FlowSteps
 from outcode.runs.turns import Ended, TryAgain, Turn, Waits
 from outcode.runs.waits import wait_for
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Problem, Stopped, VendorRejected
+from outcode.values.references import Root
 
 SHORT_WAIT_SECONDS = 1.0
 """Shorter waits are sat out; longer ones hand the run back."""
@@ -42,7 +44,7 @@ class TaskRunner:
 
     def __init__(self, caller: Caller, journal: Journal, steps: FlowSteps) -> None:
         self._caller = caller
-        self._elements = ElementRunner(caller, journal)
+        self._elements = ElementRunner(journal)
         self._steps = steps
 
     async def run(self, turn: Turn) -> Ended | Waits:
@@ -121,6 +123,11 @@ class TaskRunner:
             empty = TaskResult([], origin=each.origin, domain={**turn.domain, **each.domain})
             return _Made(TaskState.SKIPPED, empty)
         if isinstance(action.call, FlowStep):
+            if each is not None and action.call.step == "call_dataflow":
+                scope = scope_of(turn.results, turn.roots)
+                call = partial(self._steps.call_dataflow, turn)
+                result, chunked = await self._elements.run(Work(turn, action, each, scope, frozenset(), call))
+                return _Made(TaskState.DONE, result, chunked)
             return _Made(TaskState.DONE, await self._steps.take(turn, action.call.step, action, each))
         return await self._call(turn, app, action, each, calls)
 
@@ -131,7 +138,7 @@ class TaskRunner:
             claim.scope, app, action, task.connection, turn.context, f"{claim.run_id}:{turn.letter}"
         )
         if each is not None:
-            result, chunked = await self._elements.run(Work(turn, action, each, line, scope, calls))
+            result, chunked = await self._elements.run(self._work(turn, action, each, scope, line, calls))
             return _Made(TaskState.DONE, result, chunked)
         inputs = resolve_inputs(
             task, action, scope, scope, allowed_hosts=line.allowed_hosts, timezone=turn.context.timezone
@@ -144,6 +151,20 @@ class TaskRunner:
                 raise TryAgain(wait_for(problem, seconds, task.connection), problem) from problem
             raise
         return _Made(TaskState.DONE, replace(TaskResult.of(turn.letter, answer.value, answer.meta), domain=turn.domain))
+
+    def _work(
+        self, turn: Turn, action: Action, each: Each, scope: Mapping[str, Root], line: Line, calls: CallLog
+    ) -> Work:
+        """The elements of an app's action, called one by one or many at once."""
+
+        async def call(inputs: Inputs, row: int) -> Json:
+            return (await self._caller.call(line, inputs, partial(calls.add, row=row), row)).value
+
+        async def call_batch(elements: Sequence[Inputs], rows: Sequence[int]) -> Sequence[Json | Problem]:
+            outcomes = await self._caller.call_batch(line, elements, partial(calls.add, row=rows[0]), rows)
+            return [outcome if isinstance(outcome, Problem) else outcome.value for outcome in outcomes]
+
+        return Work(turn, action, each, scope, line.allowed_hosts, call, call_batch)
 
 
 def _with_error(turn: Turn, problem: Problem, result: TaskResult | None) -> TaskResult | None:

@@ -12,7 +12,7 @@ from outcode.flows.dataflow import WebhookTrigger
 from outcode.runs.claims import Accepted
 from outcode.runs.documents import Documents, Planned
 from outcode.runs.history import RunHistory
-from outcode.runs.runner import Outcome
+from outcode.runs.outcomes import Outcome
 from outcode.runs.starts import Starter
 from outcode.runs.worker import Worker
 from outcode.values.json import Json

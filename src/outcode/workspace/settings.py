@@ -2,13 +2,59 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from outcode.values.problems import SetupProblem
+
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8600
 DEFAULT_FOLDER = Path(".outcode")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How this process takes and holds runs.
+
+    ``lease_seconds``: a run whose worker gave no sign of life for so long is taken up by another; the same in all
+    processes. ``drain_seconds``: how long a process that is told to stop lets its runs go on before it hands them over.
+    ``at_once``: runs that a worker process takes at the same time. ``team_at_once``: runs of one team that all workers
+    together take at the same time.
+    """
+
+    lease_seconds: float = 15.0
+    drain_seconds: float = 30.0
+    at_once: int = 20
+    team_at_once: int | None = None
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Pace:
+        """The pace that the environment asks for; raises SetupProblem for a number that is none, or out of range.
+
+        >>> Pace.read({"OUTCODE_LEASE_SECONDS": "1"}).lease_seconds
+        1.0
+        """
+        usual = cls()
+        team = _number(environment, "OUTCODE_TEAM_RUNS_AT_ONCE", 0, 0, 100_000)
+        return cls(
+            lease_seconds=_number(environment, "OUTCODE_LEASE_SECONDS", usual.lease_seconds, 1, 3600),
+            drain_seconds=_number(environment, "OUTCODE_DRAIN_SECONDS", usual.drain_seconds, 0, 3600),
+            at_once=int(_number(environment, "OUTCODE_RUNS_AT_ONCE", usual.at_once, 1, 1000)),
+            team_at_once=int(team) or None,
+        )
+
+
+def _number(environment: Mapping[str, str], variable: str, usual: float, least: float, most: float) -> float:
+    text = environment.get(variable, "").strip()
+    try:
+        number = float(text) if text else usual
+    except ValueError:
+        number = math.nan
+    if not least <= number <= most:
+        raise SetupProblem("setting_out_of_range", variable=variable, value=text[:40], least=least, most=most)
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +64,8 @@ class Settings:
     ``database_url`` names a PostgreSQL to use instead of the embedded one. ``egress_allow`` is the text of
     ``OUTCODE_EGRESS_ALLOW``. ``public_url`` is where people and vendors reach this instance, without a path.
     ``base_urls`` is the text of ``OUTCODE_BASE_URLS``: other addresses of vendors' APIs, for proxies, private regions
-    and tests. ``allow_unverified_tls``: whether tasks may switch certificate checks off. ``environment`` holds what
-    only its own reader should see, such as the master key.
+    and tests. ``allow_unverified_tls``: whether tasks may switch certificate checks off. ``pace`` is how runs are taken
+    and held. ``environment`` holds what only its own reader should see, such as the master key.
     """
 
     folder: Path
@@ -28,6 +74,7 @@ class Settings:
     public_url: str | None = None
     base_urls: str = ""
     allow_unverified_tls: bool = True
+    pace: Pace = field(default_factory=Pace)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -40,5 +87,6 @@ class Settings:
             public_url=environment.get("OUTCODE_PUBLIC_URL") or None,
             base_urls=environment.get("OUTCODE_BASE_URLS", ""),
             allow_unverified_tls=environment.get("OUTCODE_UNVERIFIED_TLS") != "refuse",
+            pace=Pace.read(environment),
             environment=environment,
         )

@@ -18,6 +18,7 @@ from outcode.appkit import (
     Outputs,
     SelectField,
     ShownWhen,
+    SwitchField,
     TextField,
     Words,
 )
@@ -218,6 +219,28 @@ STOP = Action(
     outputs=Outputs(),
     idempotent=True,
 )
+CALL_DATAFLOW = Action(
+    key="call_dataflow",
+    name="Call dataflow",
+    description=Words(
+        en="Starts another dataflow of the team with an input, and waits for its result if wished.",
+        ko="팀의 다른 데이터플로를 입력과 함께 시작하고, 원하면 결과를 기다립니다.",
+    ),
+    fields=(
+        TextField(
+            key="flow",
+            label=Words(en="Dataflow", ko="데이터플로"),
+            help=Words(en="Its name.", ko="이름을 넣으세요."),
+            required=True,
+        ),
+        JsonField(key="input", label=Words(en="Input", ko="입력"), accepts=("object",)),
+        SwitchField(key="wait", label=Words(en="Wait for its result", ko="결과 기다리기"), default=True),
+    ),
+    call=_step("call_dataflow", "flow", "input", "wait"),
+    outputs=Outputs(result="result"),
+    idempotent=True,
+)
+
 APP = App(
     slug="flow",
     name="Flow",
@@ -241,5 +264,5 @@ APP = App(
             ),
         ),
     ),
-    actions=(CONDITION, MERGE, DELAY, SET_VALUES, RESPOND, STOP),
+    actions=(CONDITION, MERGE, DELAY, SET_VALUES, CALL_DATAFLOW, RESPOND, STOP),
 )

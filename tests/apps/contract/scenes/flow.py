@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -47,6 +46,9 @@ class FlowScene(Scene):
         self._scope = await create_workspace(
             self._instance.database, organization="Acme", domain="acme", team="Sales", user="Kim", email="kim@acme.test"
         )
+        double = {"a": _script("return {double: 2 * input.n}", input={"n": "{{trigger.body.n}}"})}
+        called = parse_flow({"name": "Called", "tasks": double})
+        await self._instance.flows.save_by_name(self._scope, called.as_json(), None)
         self._instance.worker.start(consume=True)
         self._stack.push_async_callback(self._instance.worker.stop)
 
@@ -60,7 +62,7 @@ class FlowScene(Scene):
         inputs: dict[str, Any] = dict(sample.inputs)
         if action.key == "merge":
             for letter, rows in zip("abc", inputs["results"], strict=False):
-                tasks[letter] = _returning(rows)
+                tasks[letter] = _script(f"return {json.dumps(rows)}")
             inputs["results"] = [f"{{{{{letter}}}}}" for letter in tasks]
         tasks[_LAST] = {"app": self.subject.app.slug, "action": action.key, "inputs": inputs}
         document = parse_flow({"name": sample.about or action.name, "tasks": tasks})
@@ -74,6 +76,5 @@ class FlowScene(Scene):
         return [("here", outcome)]
 
 
-def _returning(value: Json) -> Mapping[str, Json]:
-    inputs = {"code": f"return {json.dumps(value)}"}
-    return {"app": "javascript", "action": "function_execution", "inputs": inputs}
+def _script(code: str, **inputs: Json) -> Json:
+    return {"app": "javascript", "action": "function_execution", "inputs": {"code": code, **inputs}}
