@@ -9,7 +9,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import check_flow, json_round_trip, recovery, references, table_tasks, transform_types, webhook_reply
+from benchmarks import (
+    check_flow,
+    json_round_trip,
+    recovery,
+    references,
+    start_up,
+    table_tasks,
+    transform_types,
+    webhook_reply,
+)
 from benchmarks.figures import Figure, machine
 from outcode.values import json
 
@@ -18,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "json_round_trip": json_round_trip.measure,
     "recovery": recovery.measure,
     "references": references.measure,
+    "start_up": start_up.measure,
     "table_tasks": table_tasks.measure,
     "transform_types": transform_types.measure,
     "webhook_reply": webhook_reply.measure,

@@ -17,16 +17,13 @@ WARM_UP = 100
 
 
 def measure() -> list[Figure]:
-    """Start, idle memory, and calls of the example flow *Hello webhook* over loopback."""
-    begun = time.perf_counter()
+    """Calls of the example flow *Hello webhook* over loopback."""
     with serving("--example") as server:
-        ready = time.perf_counter() - begun
         asyncio.run(_call(server, WARM_UP))
         taken, total = asyncio.run(_call(server, RUNS))
     slowest = statistics.quantiles(taken, n=100)[98]
     conditions: dict[str, object] = {"connections": CONNECTIONS, "runs": RUNS, "role": "all", "database": "embedded"}
     return [
-        Figure("first start", ready, "s", {"data folder": "new"}),
         Figure("runs", RUNS / total, "runs/s", conditions),
         Figure("reply p50", 1000 * statistics.median(taken), "ms", conditions),
         Figure("reply p99", 1000 * slowest, "ms", conditions),

@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +67,26 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(*options: str) -> Iterator[Serving]:
-    """Start a server and stop it by its process id at the end."""
+def new_place() -> Iterator[Path]:
+    """A folder for a server's data and log, removed at the end."""
     # pytest's own folders are 0700, which the account that PostgreSQL runs as under root cannot pass.
     place = Path(tempfile.mkdtemp(prefix="ot-")).resolve()
     place.chmod(0o711)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def serving(*options: str, place: Path | None = None) -> Iterator[Serving]:
+    """Start a server and stop it by its process id at the end; a ``place`` of an earlier one is used again."""
+    with nullcontext(place) if place else new_place() as home, _running(home, options) as server:
+        yield server
+
+
+@contextmanager
+def _running(place: Path, options: tuple[str, ...]) -> Iterator[Serving]:
     port = free_port()
     log = place / "log"
     command = [sys.executable, "-m", "outcode", "serve", "--port", str(port), "--data-dir", str(place / "data")]
@@ -89,7 +104,6 @@ def serving(*options: str) -> Iterator[Serving]:
             process.wait(90)
         finally:
             process.kill()
-            shutil.rmtree(place, ignore_errors=True)
 
 
 def _wait_until_ready(server: Serving) -> None:
