@@ -24,7 +24,7 @@ from outcode.workspace.keys import add_api_key
 from outcode.workspace.people import create_workspace
 from outcode.workspace.scope import Scope
 from outcode.workspace.settings import Settings
-from tests.support.databases import drop_database
+from tests.support.databases import create_database, drop_database
 
 Result = TypeVar("Result")
 _TEMPLATE = "template_outcode"
@@ -48,7 +48,7 @@ class _Server:
         self._wait(self._make_template())
 
     def _wait(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(300)
 
     async def _make_template(self) -> None:
         connection = await asyncpg.connect(**self.address.arguments())
@@ -86,7 +86,7 @@ async def database_address(postgres_server: DatabaseAddress) -> AsyncIterator[Da
     """An empty database with the current schema, for one test."""
     name = f"test_{uuid.uuid4().hex}"
     connection = await asyncpg.connect(**postgres_server.arguments())
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    await create_database(connection, name, _TEMPLATE)
     yield _of(postgres_server, name)
     try:
         await drop_database(connection, name)

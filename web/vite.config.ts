@@ -25,6 +25,7 @@ export default defineConfig({
     setupFiles: "src/testing/setup.ts",
     css: false,
     // A busy machine is no failure.
-    testTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
   },
 });

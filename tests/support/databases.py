@@ -9,6 +9,19 @@ import asyncpg
 _TRIES = 50
 
 
+async def create_database(connection: asyncpg.Connection, name: str, template: str) -> None:
+    """Copy a database that nobody uses; whatever PostgreSQL itself does in it for a moment is waited for."""
+    for left in reversed(range(_TRIES)):
+        try:
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        except asyncpg.ObjectInUseError:
+            if left == 0:
+                raise
+            await asyncio.sleep(0.2)
+        else:
+            return
+
+
 async def drop_database(connection: asyncpg.Connection, name: str) -> None:
     """Drop a database with whatever is connected to it.
 

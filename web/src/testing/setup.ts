@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach } from "vitest";
 
 import { i18n } from "../i18n";
 
-configure({ asyncUtilTimeout: 8_000 });
+configure({ asyncUtilTimeout: 25_000 });
 
 // jsdom has no media queries; Mantine asks for the system's colour scheme.
 beforeAll(() => {
