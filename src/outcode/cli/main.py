@@ -34,7 +34,7 @@ COMMANDS = {
     "apps": Entry("apps", "apps", "List apps and their actions."),
     "connections": Entry("connections", "app", "Connections to apps."),
     "export": Entry("transfer", "export_flow", "Write a flow as YAML, without the secrets of its connections."),
-    "import": Entry("transfer", "import_flow", "Store flows from files."),
+    "import": Entry("transfer", "import_flow", "Store flows from files and publish them."),
     "runs": Entry("runs", "app", "The run history."),
     "keys": Entry("keys", "app", "API keys for programs and webhooks."),
     "admin": Entry("admin", "app", "What the operator sets for the whole instance."),

@@ -23,6 +23,7 @@ from outcode.runs.documents import Documents
 from outcode.runs.history import RunHistory
 from outcode.runs.journal import Journal, Reaper
 from outcode.runs.payloads import PayloadStore
+from outcode.runs.publishing import Publisher
 from outcode.runs.queue import RunQueue
 from outcode.runs.runner import Runner
 from outcode.runs.sandbox import SandboxPool
@@ -43,6 +44,7 @@ from outcode.workspace.oauth_requests import OAuthRequestStore
 from outcode.workspace.secrets import MasterKey, SecretStore
 from outcode.workspace.settings import Settings
 from outcode.workspace.tokens import DatabaseTokens
+from outcode.workspace.versions import VersionStore
 
 _SANDBOX_PROCESSES = 2
 
@@ -61,6 +63,8 @@ class Instance:
     files: FileStore
     connections: ConnectionStore
     flows: FlowStore
+    versions: VersionStore
+    publisher: Publisher
     connector: Connector
     consents: Consents
     oauth_clients: OAuthClientStore
@@ -120,6 +124,7 @@ def _assemble(
     files = FileStore(database, blobs, secrets)
     connections = ConnectionStore(database, secrets, files)
     flows = FlowStore(database)
+    versions = VersionStore(database, flows)
     guard = EgressGuard(parse_allow_rules(settings.egress_allow))
     limiter = DatabaseLimiter(database)
     http = HttpClient(guard, allow_unverified_tls=settings.allow_unverified_tls, tokens=tokens, limiter=limiter)
@@ -146,6 +151,8 @@ def _assemble(
         files=files,
         connections=connections,
         flows=flows,
+        versions=versions,
+        publisher=Publisher(apps, connections, flows, versions),
         connector=connector,
         consents=Consents(connector, connections, clients, requests, http),
         oauth_clients=clients,

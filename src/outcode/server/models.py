@@ -144,14 +144,20 @@ class LastRun(Answer):
 
 
 class FlowSummary(Answer):
-    """A flow in a list; ``trigger`` as in its document."""
+    """A flow in a list; ``version`` is its draft's, ``trigger`` as in that document.
+
+    ``active`` is the switch of the trigger, which runs the published version.
+    """
 
     id: str
     kind: str
     name: str
     trigger: JsonObject
     webhook_url: str | None
+    active: bool
     version: int
+    published_version: int | None
+    published_at: datetime | None
     updated_at: datetime
     last_run: LastRun | None
 
@@ -176,12 +182,18 @@ class Wanted(BaseModel):
 
 
 class FlowWrite(Wanted):
-    """A flow to be stored."""
+    """A document."""
 
     document: JsonObject
 
 
-class FlowChange(FlowWrite):
+class FlowSave(FlowWrite):
+    """A flow to be stored; ``note`` says in its history what this version is about."""
+
+    note: str | None = Field(default=None, min_length=1, max_length=500)
+
+
+class FlowChange(FlowSave):
     """A changed flow; ``version`` is the one that was edited."""
 
     version: int = Field(ge=1, le=MAX_VERSION)
