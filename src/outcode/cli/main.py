@@ -33,6 +33,7 @@ COMMANDS = {
     "check": Entry("check", "check", "Check a flow file."),
     "apps": Entry("apps", "apps", "List apps and their actions."),
     "connections": Entry("connections", "app", "Connections to apps."),
+    "flows": Entry("flows", "app", "The stored flows and their versions."),
     "export": Entry("transfer", "export_flow", "Write a flow as YAML, without the secrets of its connections."),
     "import": Entry("transfer", "import_flow", "Store flows from files and publish them."),
     "runs": Entry("runs", "app", "The run history."),

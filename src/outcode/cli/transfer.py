@@ -46,7 +46,7 @@ def import_flow(
             return [await instance.publisher.publish(scope, flow.id, flow.version) for flow in saved]
 
     for flow in run_async(work()):
-        say(words("flow.imported", name=flow.name, version=flow.version))
+        say(words("flow.drafted" if draft else "flow.imported", name=flow.name, version=flow.version))
 
 
 def export_flow(

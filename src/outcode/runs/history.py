@@ -43,7 +43,11 @@ class TaskInfo:
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """A run; ``tasks`` is empty in lists."""
+    """A run; ``tasks`` is empty in lists.
+
+    ``version`` is the number of the flow's version that it is made of, None for a document that was not saved.
+    ``parent_id`` is the run that called it, ``origin_id`` the one that it does again.
+    """
 
     id: str
     flow_id: str | None
@@ -55,6 +59,10 @@ class RunInfo:
     queued_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    version: int | None
+    counted: bool
+    parent_id: str | None
+    origin_id: str | None
     tasks: tuple[TaskInfo, ...] = ()
 
     @property
@@ -127,6 +135,17 @@ class RunHistory:
         data = await self._payload(scope, run_id, letter, schema.run_tasks.c.result_id, "result_unknown")
         return TaskResult.from_json(data)
 
+    async def input(self, scope: Scope, run_id: str) -> dict[str, Json]:
+        """What ``{{trigger}}`` means in a run; raises NotFound outside the team."""
+        runs = schema.runs
+        async with self._database.begin() as connection:
+            input_id = await connection.scalar(scope.select(runs, runs.c.input_id).where(runs.c.id == run_id))
+        if input_id is None:
+            raise NotFound("run_unknown")
+        async with self._database.pool.acquire() as connection:
+            data: dict[str, Json] = await self._payloads.get(connection, scope, input_id)
+        return data
+
     async def calls(self, scope: Scope, run_id: str, letter: str) -> dict[str, Json]:
         """What a task said to the outside, ``{count, calls}``; raises NotFound when nothing is kept."""
         return await self._payload(scope, run_id, letter, schema.run_tasks.c.calls_id, "calls_unknown")
@@ -171,7 +190,10 @@ class RunHistory:
 
 def _columns() -> list[sql.ColumnElement[Any]]:
     names = "id flow_id flow_name trigger test state error queued_at started_at finished_at"
-    return [schema.runs.c[name] for name in names.split()]
+    names += " counted parent_id origin_id"
+    saved = schema.flow_versions.alias("saved")
+    number = sql.select(saved.c.number).where(saved.c.id == schema.runs.c.version_id, saved.c.number > 0)
+    return [*(schema.runs.c[name] for name in names.split()), number.scalar_subquery().label("version")]
 
 
 def _task(letter: str, task: dict[str, Any], begun: Any) -> TaskInfo:

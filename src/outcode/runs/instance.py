@@ -23,13 +23,17 @@ from outcode.runs.documents import Documents
 from outcode.runs.history import RunHistory
 from outcode.runs.journal import Journal, Reaper
 from outcode.runs.payloads import PayloadStore
+from outcode.runs.pins import Pins
+from outcode.runs.prepared import PreparedRuns
 from outcode.runs.publishing import Publisher
 from outcode.runs.queue import RunQueue
+from outcode.runs.repeats import Repeats
 from outcode.runs.runner import Runner
 from outcode.runs.sandbox import SandboxPool
 from outcode.runs.starts import Starter
 from outcode.runs.task import TaskRunner
 from outcode.runs.transports import Transports
+from outcode.runs.trials import Trials
 from outcode.runs.webhooks import Webhooks
 from outcode.runs.worker import Worker
 from outcode.transport.guard import EgressGuard, parse_allow_rules
@@ -70,6 +74,9 @@ class Instance:
     oauth_clients: OAuthClientStore
     caller: Caller
     starter: Starter
+    repeats: Repeats
+    pins: Pins
+    trials: Trials
     history: RunHistory
     worker: Worker
     webhooks: Webhooks
@@ -140,6 +147,9 @@ def _assemble(
     worker = Worker(journal, runner, queue, Reaper(database))
     starter = Starter(journal, documents, queue, flows)
     history = RunHistory(database, payloads)
+    prepared = PreparedRuns(database, payloads, queue)
+    pins = Pins(database, payloads)
+    publisher = Publisher(apps, connections, flows, versions)
     return Instance(
         settings=settings,
         apps=apps,
@@ -152,12 +162,15 @@ def _assemble(
         connections=connections,
         flows=flows,
         versions=versions,
-        publisher=Publisher(apps, connections, flows, versions),
+        publisher=publisher,
         connector=connector,
         consents=Consents(connector, connections, clients, requests, http),
         oauth_clients=clients,
         caller=caller,
         starter=starter,
+        repeats=Repeats(prepared, documents),
+        pins=pins,
+        trials=Trials(prepared, pins, flows, documents, publisher),
         history=history,
         worker=worker,
         webhooks=Webhooks(Deliveries(database), documents, starter, worker, history),

@@ -18,7 +18,19 @@ from outcode.server import problems
 from outcode.server.access import KEY_HEADER, SESSION_COOKIE
 from outcode.server.middleware import RequestLimits, SecurityHeaders
 from outcode.server.models import ProblemDetails
-from outcode.server.routes import apps, connections, flows, health, hooks, oauth, people, runs, versions
+from outcode.server.routes import (
+    apps,
+    connections,
+    flows,
+    health,
+    hooks,
+    oauth,
+    people,
+    repeats,
+    runs,
+    trials,
+    versions,
+)
 from outcode.server.routes import files as stored_files
 
 _STATIC = Path(str(files("outcode.server").joinpath("static")))
@@ -75,7 +87,9 @@ def create_app(instance: Instance | None) -> FastAPI:
         people.router,
         flows.router,
         versions.router,
+        trials.router,
         runs.router,
+        repeats.router,
         connections.router,
         apps.router,
         stored_files.router,

@@ -84,7 +84,7 @@ class Me(Answer):
 
 RunState = Literal["waiting", "running", "done", "failed", "crashed", "cancelled"]
 TaskState = Literal["waiting", "running", "done", "failed", "skipped", "unknown", "cancelled"]
-RunTrigger = Literal["manual", "webhook", "schedule", "event", "api", "cli"]
+RunTrigger = Literal["manual", "webhook", "schedule", "event", "api", "cli", "call"]
 
 
 class TaskOfRun(Answer):
@@ -106,7 +106,7 @@ class TaskOfRun(Answer):
 
 
 class RunSummary(Answer):
-    """A run in a list."""
+    """A run in a list; ``version`` is the flow's, ``parent_id`` who called it, ``origin_id`` what it repeats."""
 
     id: str
     flow_id: str | None
@@ -118,6 +118,10 @@ class RunSummary(Answer):
     queued_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    version: int | None
+    counted: bool
+    parent_id: str | None
+    origin_id: str | None
 
 
 class Run(RunSummary):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import PydanticCustomError
 
 from outcode.flows.dataflow import Dataflow
 from outcode.flows.difference import Difference
@@ -14,7 +15,17 @@ from outcode.server.models import MAX_VERSION, Answer, JsonObject, StartRun, Wan
 from outcode.workspace.versions import StoredVersion, VersionInfo
 
 Number = Annotated[int, Field(ge=1, le=MAX_VERSION)]
-WantedVersion = Literal["draft", "published"] | Number
+
+
+def _told_once(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """One finding where a choice of types would make one for each of them."""
+    try:
+        return validate(value)
+    except ValidationError as error:
+        raise PydanticCustomError("literal_error", "version", {"expected": "'draft', 'published', '1'"}) from error
+
+
+WantedVersion = Annotated[Literal["draft", "published"] | Number, WrapValidator(_told_once)]
 ChangeKind = Literal["added", "removed", "changed"]
 
 

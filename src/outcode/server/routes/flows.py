@@ -105,8 +105,11 @@ async def run_flow(
     trigger = trigger_of(request)
     wanted = start.version or ("draft" if trigger == "manual" or start.test else None)
     version = await instance.versions.startable(scope, flow, wanted)
-    accepted = await instance.starter.start(scope, version, trigger, {"body": start.input}, test=start.test)
-    return answer(run_answer(await instance.history.find(scope, accepted.run_id), language), 202)
+    if start.test:
+        run_id = (await instance.trials.start_flow(scope, version, trigger, start.input)).run_id
+    else:
+        run_id = (await instance.starter.start(scope, version, trigger, {"body": start.input})).run_id
+    return answer(run_answer(await instance.history.find(scope, run_id), language), 202)
 
 
 def trigger_of(request: Request) -> Literal["api", "manual"]:
