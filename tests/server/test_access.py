@@ -95,6 +95,10 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/flows/{id}/publish"): {},
     ("POST", "/api/v1/flows/{id}/runs"): {},
     ("POST", "/api/v1/flows/{id}/versions/{number}/restore"): {"version": 1},
+    ("POST", "/api/v1/flows/{id}/tasks/{letter}/test"): {},
+    ("PUT", "/api/v1/flows/{id}/pins/{letter}"): {"value": 1},
+    ("POST", "/api/v1/runs/{id}/rerun"): {},
+    ("POST", "/api/v1/runs/{id}/retry"): {},
     ("PATCH", "/api/v1/connections/{name}"): {"name": "Theirs"},
 }
 """What a route must be sent before it looks for anything."""
