@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
@@ -79,11 +82,11 @@ async def test_data_of_a_newer_version_is_refused(database_address: DatabaseAddr
     assert caught.value.code == "database_newer"
 
 
-async def to_first_version(address: DatabaseAddress) -> None:
+async def to_version(address: DatabaseAddress, revision: str) -> None:
     def upgrade(connection: sql.Connection) -> None:
         config = alembic_config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
         connection.commit()
 
     engine = create_async_engine(address.sqlalchemy_url(), connect_args={"ssl": address.tls()})
@@ -92,23 +95,30 @@ async def to_first_version(address: DatabaseAddress) -> None:
     await engine.dispose()
 
 
-async def test_connections_of_the_first_version_get_their_kind(postgres_server: DatabaseAddress) -> None:
-    name = "test_migrate_kinds"
-    server = await asyncpg.connect(**postgres_server.arguments())
-    await server.execute(f"CREATE DATABASE {name}")
-    arguments = postgres_server.arguments() | {"database": name}
+@asynccontextmanager
+async def migrated(server: DatabaseAddress, revision: str, data: str) -> AsyncIterator[asyncpg.Connection]:
+    """A database that had this data when it was at an older version."""
+    name = f"test_migrate_{uuid.uuid4().hex}"
+    connection = await asyncpg.connect(**server.arguments())
+    await connection.execute(f"CREATE DATABASE {name}")
+    arguments = server.arguments() | {"database": name}
     del arguments["ssl"]
     address = DatabaseAddress(**arguments)
     try:
-        await to_first_version(address)
-        connection = await asyncpg.connect(**address.arguments())
-        await connection.execute(OLD_CONNECTIONS)
+        await to_version(address, revision)
+        inside = await asyncpg.connect(**address.arguments())
+        await inside.execute(data)
         await migrate(address)
-        rows = await connection.fetch("SELECT name, kind, settings, state FROM connections ORDER BY name")
-        await connection.close()
+        yield inside
+        await inside.close()
     finally:
-        await drop_database(server, name)
-        await server.close()
+        await drop_database(connection, name)
+        await connection.close()
+
+
+async def test_connections_of_the_first_version_get_their_kind(postgres_server: DatabaseAddress) -> None:
+    async with migrated(postgres_server, "0001", OLD_CONNECTIONS) as connection:
+        rows = await connection.fetch("SELECT name, kind, settings, state FROM connections ORDER BY name")
     assert [tuple(row) for row in rows] == [
         ("db", "database", '{"host": "h"}', "untested"),
         ("people", "upload", '{"file": "f"}', "untested"),
@@ -129,4 +139,41 @@ FROM o, t, u, k, (VALUES
     ('postgresql', 'db', '{"host": "h"}'),
     ('microsoft-excel-xlsx-file', 'people', '{"file": "f"}')
 ) AS v (app, name, settings)
+"""
+
+
+async def test_flows_of_version_0003_are_published_as_they_were_run(postgres_server: DatabaseAddress) -> None:
+    async with migrated(postgres_server, "0003", OLD_FLOWS) as connection:
+        flows = await connection.fetch("SELECT name, version, published_number, active FROM flows ORDER BY name")
+        versions = await connection.fetch(
+            "SELECT flows.name, number, document, published_at = flow_versions.created_at,"
+            " published_by = flow_versions.created_by FROM flow_versions"
+            " LEFT JOIN flows ON flows.id = flow_id ORDER BY flows.name, number"
+        )
+    assert [tuple(row) for row in flows] == [("by hand", 1, 1, True), ("off", 2, 2, False), ("on", 1, 1, True)]
+    assert [tuple(row) for row in versions] == [
+        ("by hand", 1, '{"name": "by hand"}', True, True),
+        ("off", 1, '{"name": "off", "trigger": {"kind": "webhook"}}', None, None),
+        ("off", 2, '{"name": "off", "trigger": {"kind": "webhook"}}', True, True),
+        ("on", 1, '{"name": "on", "trigger": {"kind": "webhook"}}', True, True),
+        (None, 0, '{"name": "unsaved", "trigger": {"kind": "webhook"}}', None, None),
+    ]
+
+
+OLD_FLOWS = """
+WITH o AS (INSERT INTO organizations (id, name, domain) VALUES (gen_random_uuid(), 'o', 'o') RETURNING id),
+t AS (INSERT INTO teams (id, organization_id, name) SELECT gen_random_uuid(), id, 't' FROM o RETURNING id),
+u AS (INSERT INTO users (id, name, email) VALUES (gen_random_uuid(), 'u', 'u@x.io') RETURNING id),
+f AS (INSERT INTO flows (organization_id, team_id, id, kind, name, version, created_by)
+      SELECT o.id, t.id, gen_random_uuid(), 'dataflow', v.name, v.version, u.id
+      FROM o, t, u, (VALUES ('by hand', 1), ('off', 2), ('on', 1)) AS v (name, version) RETURNING id, name)
+INSERT INTO flow_versions (organization_id, team_id, id, flow_id, number, document, created_by)
+SELECT o.id, t.id, gen_random_uuid(), f.id, v.number, v.document::jsonb, u.id
+FROM o, t, u, (VALUES
+    ('by hand', 1, '{"name": "by hand"}'),
+    ('off', 1, '{"name": "off", "trigger": {"kind": "webhook", "enabled": true}}'),
+    ('off', 2, '{"name": "off", "trigger": {"kind": "webhook", "enabled": false}}'),
+    ('on', 1, '{"name": "on", "trigger": {"kind": "webhook", "enabled": true}}'),
+    (NULL, 0, '{"name": "unsaved", "trigger": {"kind": "webhook", "enabled": false}}')
+) AS v (name, number, document) LEFT JOIN f ON f.name = v.name
 """

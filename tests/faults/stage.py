@@ -132,9 +132,10 @@ class Stage:
                 await asyncio.sleep(0.1)
 
     async def save(self, document: dict[str, Any], webhook_name: str | None = None) -> StoredFlow:
-        """Store a flow, as a new version of the one with its name."""
+        """Store a flow, as a new version of the one with its name, and publish it."""
         stored = parse_flow({"outcode": 1, "kind": "dataflow", **document}).as_json()
-        return await self.instance.flows.save_by_name(self.scope, stored, webhook_name)
+        flow = await self.instance.flows.save_by_name(self.scope, stored, webhook_name)
+        return await self.instance.publisher.publish(self.scope, flow.id, None)
 
     async def start(self, tasks: dict[str, Any], body: Json = None) -> str:
         """Start a run of tasks that are not saved."""

@@ -82,12 +82,12 @@ async def test_a_new_version_leaves_runs_at_work_with_theirs(stage: Stage, exten
     starter, scope = stage.instance.starter, stage.scope
     tasks = chain(stage.counter)
     old = await stage.save({"name": "Versions", "tasks": tasks})
-    begun = [(await starter.start(scope, old.current, "api", {})).run_id for _ in range(2)]
+    begun = [(await starter.start(scope, old.draft, "api", {})).run_id for _ in range(2)]
     worker = stage.worker()
     await stage.until_counted(4)
     short = {"a": tasks["a"], "b": tasks["b"]}
     new = await stage.save({"name": "Versions", "tasks": short})
-    begun.append((await starter.start(scope, new.current, "api", {})).run_id)
+    begun.append((await starter.start(scope, new.draft, "api", {})).run_id)
     worker.kill()
     stage.worker()
     *first, last = await stage.all_ended(begun)

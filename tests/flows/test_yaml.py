@@ -140,7 +140,7 @@ TASKS = some.builds(
 TRIGGERS = some.one_of(
     some.builds(ManualTrigger),
     some.builds(ScheduleTrigger, cron=NAMES, timezone=some.none() | NAMES),
-    some.builds(WebhookTrigger, name=NAMES, reply=some.sampled_from(["at_once", "last_task"]), enabled=some.booleans()),
+    some.builds(WebhookTrigger, name=NAMES, reply=some.sampled_from(["at_once", "last_task"])),
     some.builds(EventTrigger, app=NAMES, trigger=NAMES, connection=some.none() | NAMES, inputs=INPUTS),
 )
 FLOWS = some.builds(

@@ -12,7 +12,8 @@ from tests.support.flows import ended, fails_with, result, run, script, started,
 
 async def save(place: Place, name: str, tasks: dict[str, Any], **more: Any) -> None:
     document = parse_flow({"outcode": 1, "kind": "dataflow", "name": name, "tasks": tasks, **more})
-    await place.instance.flows.save_by_name(place.scope, document.as_json(), None)
+    flow = await place.instance.flows.save_by_name(place.scope, document.as_json(), None)
+    await place.instance.publisher.publish(place.scope, flow.id, None)
 
 
 def call(flow: str, **inputs: Any) -> dict[str, Any]:

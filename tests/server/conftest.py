@@ -90,10 +90,17 @@ class Server:
     async def post(self, path: str, body: Any = None, **options: Any) -> Reply:
         return await self.call("POST", path, body, **options)
 
-    async def flow(self, document: dict[str, Any]) -> dict[str, Any]:
-        """Store a flow."""
+    async def draft(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Store a flow that is not published."""
         reply = await self.post("/api/v1/flows", {"document": document})
         assert reply.status == 201, reply.content
+        return dict(reply.json)
+
+    async def flow(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Store a flow and publish it."""
+        made = await self.draft(document)
+        reply = await self.post(f"/api/v1/flows/{made['id']}/publish", {})
+        assert reply.status == 200, reply.content
         return dict(reply.json)
 
     async def ended(self, run_id: str) -> dict[str, Any]:

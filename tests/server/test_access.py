@@ -77,22 +77,31 @@ async def test_nothing_of_a_team_is_found_from_another(server: Server) -> None:
             continue
         kind = path.split("/")[3]
         address = path.replace("{id}", ids[kind]).replace("{name}", ids[kind]).replace("{letter}", "a")
-        body: dict[str, Any] | None = None
-        if method == "PUT":
-            body = {"document": flow(), "version": 1}
-        elif method == "PATCH":
-            body = {"name": "Theirs"}
-        elif path == "/api/v1/flows/{id}/runs":
-            body = {}
-        reply = await server.call(method, address, body, key=key)
+        address = address.replace("{number}", "1")
+        reply = await server.call(method, address, BODIES.get((method, path)), key=key)
         assert (reply.status, reply.code.endswith("_unknown")) == (404, True), (method, path, reply.content)
         walked.append(address)
-    assert len(walked) == 14
+    assert len(walked) >= 20
     for listing in ("flows", "runs", "connections"):
         assert (await server.get(f"/api/v1/{listing}", key=key)).json["items"] == []
         assert len((await server.get(f"/api/v1/{listing}")).json["items"]) == 1
     assert (await server.get(f"/api/v1/runs?flow_id={made['id']}", key=key)).json["items"] == []
     assert (await server.get("/api/v1/me", key=key)).json["team"]["id"] == scope.team_id
+
+
+BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("PUT", "/api/v1/flows/{id}"): {"document": flow(), "version": 1},
+    ("PUT", "/api/v1/flows/{id}/active"): {"active": False},
+    ("POST", "/api/v1/flows/{id}/publish"): {},
+    ("POST", "/api/v1/flows/{id}/runs"): {},
+    ("POST", "/api/v1/flows/{id}/versions/{number}/restore"): {"version": 1},
+    ("POST", "/api/v1/flows/{id}/tasks/{letter}/test"): {},
+    ("PUT", "/api/v1/flows/{id}/pins/{letter}"): {"value": 1},
+    ("POST", "/api/v1/runs/{id}/rerun"): {},
+    ("POST", "/api/v1/runs/{id}/retry"): {},
+    ("PATCH", "/api/v1/connections/{name}"): {"name": "Theirs"},
+}
+"""What a route must be sent before it looks for anything."""
 
 
 async def add_connection(server: Server, name: str) -> None:

@@ -112,7 +112,7 @@ WRONG_BODIES: list[tuple[bytes, str, str | None]] = [
     (b"[]", "request_type_wrong", "body"),
     (b'"x"', "request_type_wrong", "body"),
     (b"{}", "several_problems", None),
-    (b'{"document": {}, "version": 1, "note": 1}', "request_field_unknown", "note"),
+    (b'{"document": {}, "version": 1, "remark": 1}', "request_field_unknown", "remark"),
     (b'{"document": {}, "version": "1"}', "request_type_wrong", "version"),
     (b'{"document": {}, "version": 1.5}', "request_type_wrong", "version"),
     (b'{"document": {}, "version": true}', "request_type_wrong", "version"),

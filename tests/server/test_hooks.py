@@ -144,7 +144,9 @@ async def test_an_unknown_address_is_not_found(server: Server) -> None:
 
 
 async def test_a_webhook_that_is_off_is_not_found(server: Server) -> None:
-    path = await hook(server, trigger={"enabled": False})
+    path = await hook(server)
+    (flow_id,) = [each["id"] for each in (await server.get("/api/v1/flows")).json["items"]]
+    await server.call("PUT", f"/api/v1/flows/{flow_id}/active", {"active": False})
     refused = await server.post(path)
     assert (refused.status, refused.code) == (404, "webhook_unknown")
     assert (await server.get(path)).status == 404
@@ -168,6 +170,7 @@ async def test_a_korean_domain_is_found(server: Server) -> None:
     document = flow("F", {"a": ECHO}, trigger={"kind": "webhook", "name": "x"})
     made = await server.post("/api/v1/flows", {"document": document}, key=key)
     assert made.json["webhook_url"] == f"{server.base}/hooks/%ED%95%9C/x"
+    await server.post(f"/api/v1/flows/{made.json['id']}/publish", {}, key=key)
     assert (await server.post("/hooks/%ED%95%9C/x", key=key)).status == 200
 
 

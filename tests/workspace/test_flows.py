@@ -79,7 +79,7 @@ async def test_saving_by_name_makes_or_changes(place: Place) -> None:
 async def test_a_deleted_flow_keeps_only_the_versions_that_runs_are_made_of(place: Place) -> None:
     flows = place.instance.flows
     first = await flows.create(place.scope, document().as_json(), None)
-    accepted = await place.instance.starter.start(place.scope, first.current, "api", {"body": {}})
+    accepted = await place.instance.starter.start(place.scope, first.draft, "api", {"body": {}})
     await flows.change(place.scope, first.id, document("Newer").as_json(), None, edited_version=1)
     await flows.remove(place.scope, first.id)
     versions = schema.flow_versions

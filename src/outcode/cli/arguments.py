@@ -1,4 +1,4 @@
-"""Arguments that hold JSON or a secret."""
+"""Arguments that hold JSON, a secret, or a choice of version."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from outcode.cli.console import read_file
 from outcode.values import json
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem
+from outcode.workspace.versions import Wanted
 
 _BYTE = re.compile(r"(?:byte|in position) (\d+)")
 
@@ -39,6 +40,20 @@ def read_json(option: str, text: str) -> Json:
 def read_secret(text: str) -> str:
     """The secret of an option: the text itself, ``@FILE``, or ``-`` for standard input; without the line's end."""
     return _content(text).decode("utf-8", "replace").strip()
+
+
+def wanted_version(text: str) -> Wanted:
+    """Which version of a flow is meant; raises InputProblem.
+
+    >>> wanted_version("draft"), wanted_version("12")
+    ('draft', 12)
+    """
+    match text:
+        case "draft" | "published":
+            return text
+        case _ if text.isascii() and text.isdecimal() and 0 < len(text) < 10:
+            return int(text)
+    raise InputProblem("version_wanted_unknown", value=text[:100])
 
 
 def _content(text: str) -> bytes:

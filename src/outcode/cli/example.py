@@ -84,4 +84,5 @@ async def _store(instance: Instance, scope: Scope, file: Path, receiver: DemoRec
 
     text = read_file(file).decode().replace(f"http://{DEMO_HOST}:{DEMO_PORT}", receiver.base)
     document = read_flow(text.encode(), file=str(file)).document
-    await instance.flows.create(scope, document.as_json(), document.webhook_name)
+    made = await instance.flows.create(scope, document.as_json(), document.webhook_name)
+    await instance.publisher.publish(scope, made.id, made.version)

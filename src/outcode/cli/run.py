@@ -23,7 +23,7 @@ from outcode.engine.plan import reply_task
 from outcode.engine.state import RunState
 from outcode.flows.check import edges_of
 from outcode.flows.dataflow import Dataflow
-from outcode.runs.claims import Claim
+from outcode.runs.claims import Accepted, Claim
 from outcode.runs.history import RunInfo
 from outcode.runs.instance import Instance
 from outcode.values import json
@@ -67,9 +67,14 @@ def run(
             return await run_on_server(server, key, read.document, body, test=test, folder=folder)
         async with workplace(data_dir, holder=f"outcode run {file}") as (instance, scope):
             check_connections(read, file, {info.name: info.app for info in await instance.connections.list(scope)})
-            return await _run_here(instance, scope, read.document, body, test=test, folder=folder)
+            accepted = await instance.starter.start_unsaved(scope, read.document, "cli", body, test=test, leased=True)
+            return await run_here(instance, scope, accepted, read.document, folder)
 
-    ended = run_async(work())
+    finish(run_async(work()), output_format)
+
+
+def finish(ended: Ended, output_format: Format) -> None:
+    """Print the result of a run, or say why there is none and exit."""
     if ended.error is not None:
         explain(restored(ended.error))
     if ended.state != RunState.DONE:
@@ -77,10 +82,10 @@ def run(
     _print(ended.value, output_format)
 
 
-async def _run_here(
-    instance: Instance, scope: Scope, document: Dataflow, body: Json, *, test: bool, folder: Path | None
+async def run_here(
+    instance: Instance, scope: Scope, accepted: Accepted, document: Dataflow, folder: Path | None = None
 ) -> Ended:
-    accepted = await instance.starter.start_unsaved(scope, document, "cli", body, test=test, leased=True)
+    """Carry a run that was accepted as held by this process, and save its result's files where a folder is given."""
     if accepted.claim is None:
         raise Unexpected("unexpected", error="a new run without a claim")
     instance.worker.start(consume=False)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from outcode.cli.arguments import wanted_version
 from outcode.cli.console import DEFAULT_DATA_FOLDER, DataFolder, out, say, show, show_table
 from outcode.cli.words import language, words
 from outcode.cli.work import run_async, workplace
@@ -16,7 +17,7 @@ from outcode.runs.call_log import curl_of
 from outcode.runs.history import RunInfo
 from outcode.values import json
 from outcode.values.json import Json
-from outcode.values.problems import NotFound, restored
+from outcode.values.problems import Conflict, NotFound, restored
 
 app = typer.Typer(help="The run history.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -103,6 +104,52 @@ def cancel(run_id: str, data_dir: DataFolder = DEFAULT_DATA_FOLDER) -> None:
     say(text if run.ended else words("run.stopping", id=run.id))
 
 
+@app.command("rerun")
+def rerun(
+    run_id: str,
+    version: Annotated[
+        str | None, typer.Option(help="draft, published or a number, instead of the version of the run.")
+    ] = None,
+    data_dir: DataFolder = DEFAULT_DATA_FOLDER,
+) -> None:
+    """Start a run again with the same input; print the new run's id."""
+
+    async def work() -> str:
+        async with workplace(data_dir, holder="outcode runs rerun") as (instance, scope):
+            origin, chosen = await instance.history.find(scope, checked_id(run_id)), None
+            if version is not None:
+                wanted = wanted_version(version)
+                if origin.flow_id is None:
+                    raise Conflict("rerun_flow_gone")
+                flow = await instance.flows.find(scope, origin.flow_id)
+                chosen = await instance.versions.startable(scope, flow, wanted)
+            return await instance.repeats.rerun(scope, origin.id, "cli", chosen)
+
+    _say_begun(run_async(work()))
+
+
+@app.command("retry")
+def retry(
+    run_id: str,
+    repeat_unknown: Annotated[
+        bool, typer.Option("--repeat-unknown", help="Also tasks whose effect may have happened already.")
+    ] = False,
+    data_dir: DataFolder = DEFAULT_DATA_FOLDER,
+) -> None:
+    """Go on from where a run failed, in a new run; print its id."""
+
+    async def work() -> str:
+        async with workplace(data_dir, holder="outcode runs retry") as (instance, scope):
+            return await instance.repeats.retry(scope, checked_id(run_id), "cli", repeat_unknown=repeat_unknown)
+
+    _say_begun(run_async(work()))
+
+
+def _say_begun(run_id: str) -> None:
+    out(run_id)
+    say(words("run.queued", id=run_id))
+
+
 def _call(call: dict[str, Json]) -> tuple[str, ...]:
     said = f"{call['method']} {call['url']}" if "method" in call else " ".join(call["statement"].split())
     outcome = call.get("status") or call["error"] or ""
@@ -150,6 +197,10 @@ def plain(run: RunInfo) -> dict[str, Any]:
         "queued_at": run.queued_at,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
+        "version": run.version,
+        "counted": run.counted,
+        "parent_id": run.parent_id,
+        "origin_id": run.origin_id,
         "tasks": [
             {
                 "letter": task.letter,

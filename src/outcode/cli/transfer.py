@@ -20,9 +20,11 @@ from outcode.workspace.scope import Scope
 
 
 def import_flow(
-    files: Annotated[list[Path], typer.Argument(help="Flows as YAML.")], data_dir: DataFolder = DEFAULT_DATA_FOLDER
+    files: Annotated[list[Path], typer.Argument(help="Flows as YAML.")],
+    draft: Annotated[bool, typer.Option("--draft", help="Do not publish: triggers go on with what they ran.")] = False,
+    data_dir: DataFolder = DEFAULT_DATA_FOLDER,
 ) -> None:
-    """Store flows from files.
+    """Store flows from files and publish them.
 
     All or none; a flow of the same name gets a new version.
     """
@@ -35,13 +37,16 @@ def import_flow(
                 check_connections(read, file, connections)
             documents = [read.document for _, read in reads]
             await _refuse_taken_names(instance, scope, documents)
-            return [
+            saved = [
                 await instance.flows.save_by_name(scope, document.as_json(), document.webhook_name)
                 for document in documents
             ]
+            if draft:
+                return saved
+            return [await instance.publisher.publish(scope, flow.id, flow.version) for flow in saved]
 
     for flow in run_async(work()):
-        say(words("flow.imported", name=flow.name, version=flow.version))
+        say(words("flow.drafted" if draft else "flow.imported", name=flow.name, version=flow.version))
 
 
 def export_flow(

@@ -58,6 +58,35 @@ WORDS: dict[str, dict[str, str]] = {
     "connection.works": {"en": "{name} works.", "ko": "{name}이(가) 작동합니다."},
     "connection.removed": {"en": "Removed {name}.", "ko": "{name}을(를) 지웠습니다."},
     "flow.imported": {"en": "Imported {name}, version {version}.", "ko": "{name} 버전 {version}을(를) 가져왔습니다."},
+    "flow.drafted": {
+        "en": "Imported {name} as draft, version {version}.",
+        "ko": "{name} 버전 {version}을(를) 초안으로 가져왔습니다.",
+    },
+    "flow.published": {
+        "en": "Published {name}, version {version}: triggers run it from now on.",
+        "ko": "{name} 버전 {version}을(를) 게시했습니다. 이제 트리거가 이 버전을 실행합니다.",
+    },
+    "flow.restored": {
+        "en": "Version {restored} of {name} is the draft again, as version {version}.",
+        "ko": "{name}의 버전 {restored}이(가) 버전 {version}(으)로 다시 초안이 되었습니다.",
+    },
+    "flow.on": {"en": "on", "ko": "켜짐"},
+    "flow.off": {"en": "off", "ko": "꺼짐"},
+    "flow.switched_on": {"en": "{name} is on.", "ko": "{name}을(를) 켰습니다."},
+    "flow.switched_off": {
+        "en": "{name} is off: its trigger starts nothing.",
+        "ko": "{name}을(를) 껐습니다. 트리거가 실행을 시작하지 않습니다.",
+    },
+    "version.published": {"en": "published", "ko": "게시됨"},
+    "version.restored": {"en": "from version {number}", "ko": "버전 {number}에서 복원"},
+    "version.same": {"en": "No difference.", "ko": "다른 점이 없습니다."},
+    "version.task_added": {"en": "Task {letter} added", "ko": "태스크 {letter} 추가"},
+    "version.task_removed": {"en": "Task {letter} removed", "ko": "태스크 {letter} 삭제"},
+    "version.task_changed": {"en": "Task {letter} changed", "ko": "태스크 {letter} 변경"},
+    "run.queued": {
+        "en": "Run {id} waits for a worker; see how it goes with: outcode runs show {id}",
+        "ko": "실행 {id}이(가) 워커를 기다립니다. 진행 상황: outcode runs show {id}",
+    },
     "flow.written": {"en": "Wrote {path}.", "ko": "{path}에 썼습니다."},
     "key.keep": {
         "en": "Keep it now: it is stored as a digest only and cannot be shown again.",

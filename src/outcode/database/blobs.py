@@ -31,6 +31,17 @@ class BlobStore:
         """The bytes of a key; raises FileNotFoundError when it was deleted."""
         return await asyncio.to_thread(self._path(key).read_bytes)
 
+    async def copy(self, key: str) -> str:
+        """A second blob of the same bytes, whose life is its own; raises FileNotFoundError as :meth:`get` does."""
+        new = secrets.token_hex(16)
+        try:
+            await asyncio.to_thread(self._link, key, new)
+        except FileNotFoundError:
+            raise
+        except OSError:  # a file system without hard links
+            return await self.put(await self.get(key))
+        return new
+
     async def delete(self, key: str) -> None:
         """Remove a blob; nothing happens when it is gone already."""
         await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
@@ -39,6 +50,12 @@ class BlobStore:
         if not _KEY.match(key):
             raise ValueError("not a blob key")
         return self._folder / key[:2] / key
+
+    def _link(self, key: str, new: str) -> None:
+        path = self._path(new)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.hardlink_to(self._path(key))
+        _flush(path.parent)
 
     def _write(self, key: str, content: bytes) -> None:
         path = self._path(key)
@@ -49,8 +66,13 @@ class BlobStore:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.rename(path)
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        _flush(path.parent)
+
+
+def _flush(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -212,6 +212,8 @@ flows = _owned(
     sql.Column("name", sql.Text, nullable=False),
     sql.Column("webhook_name", sql.Text),
     sql.Column("version", sql.Integer, nullable=False),
+    sql.Column("published_number", sql.Integer),
+    sql.Column("active", sql.Boolean, nullable=False, server_default=sql.true()),
     _link("created_by", "users.id"),
     _time("created_at", now=True),
     _time("updated_at", now=True),
@@ -225,8 +227,12 @@ flow_versions = _owned(
     _link("flow_id", "flows.id", required=False, cascade=True),
     sql.Column("number", sql.Integer, nullable=False),
     sql.Column("document", JSONB, nullable=False),
+    sql.Column("note", sql.Text),
+    sql.Column("restored_from", sql.Integer),
     _link("created_by", "users.id"),
     _time("created_at", now=True),
+    _time("published_at"),
+    _link("published_by", "users.id", required=False),
     sql.UniqueConstraint("flow_id", "number"),
 )
 
@@ -248,6 +254,16 @@ payloads = _owned(
     sql.Column("blob", sql.Text),
     _time("created_at", now=True),
     sql.CheckConstraint("(inline IS NULL) <> (blob IS NULL)", name="one_place"),
+)
+
+pinned_results = _owned(
+    "pinned_results",
+    _link("flow_id", "flows.id", cascade=True),
+    sql.Column("letter", sql.Text, nullable=False),
+    _link("result_id", "payloads.id"),
+    _link("created_by", "users.id"),
+    _time("created_at", now=True),
+    sql.PrimaryKeyConstraint("flow_id", "letter"),
 )
 
 runs = _owned(

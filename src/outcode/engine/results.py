@@ -63,12 +63,15 @@ class TaskResult:
             domain[self.origin] = domain[self.origin][:1]
         return replace(self, value=self.value[:1], failures=self.failures[:1], domain=domain)
 
-    def as_json(self, *, chunked: bool = False) -> dict[str, Json]:
-        """The journaled form; :meth:`from_json` reads it. With ``chunked`` the values are kept elsewhere already."""
+    def as_json(self, *, chunks_of: tuple[str, str] | None = None) -> dict[str, Json]:
+        """The journaled form; :meth:`from_json` reads it.
+
+        The values may be kept already, in chunks of a run and one of its tasks: ``chunks_of`` are their id and letter.
+        """
         written: dict[str, Json] = {"value": self.value, "meta": self.meta, "origin": self.origin, "failures": []}
-        if chunked:
+        if chunks_of is not None:
             written["value"] = None
-            written["chunked"] = len(self.value)
+            written["chunks"] = {"run": chunks_of[0], "letter": chunks_of[1], "count": len(self.value)}
         else:
             written["failures"] = [{"row": failure.row, "error": failure.error} for failure in self.failures]
         if self.domain:

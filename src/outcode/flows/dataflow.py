@@ -51,7 +51,6 @@ class WebhookTrigger(_Part):
     kind: Literal["webhook"] = "webhook"
     name: str = Field(min_length=1, max_length=100)
     reply: Literal["at_once", "last_task"] = "at_once"
-    enabled: bool = True
 
 
 class EventTrigger(_Part):

@@ -127,6 +127,8 @@ def _refused(data: Json) -> Iterator[Finding]:
         return
     if data.get("kind", "dataflow") == "dataflow" and isinstance(data.get("outcode"), bool):
         yield finding("flow_format_unknown", ("outcode",), found=shown(data["outcode"]))
+    if _old_switch(data) is False:
+        yield finding("trigger_switch_elsewhere", ("trigger", "enabled"), at_key=True)
     tasks = data.get("tasks")
     for letter in RESERVED_LETTERS.intersection(tasks if isinstance(tasks, dict) else ()):
         yield finding("task_letter_reserved", ("tasks", letter), at_key=True, letter=letter)
@@ -141,7 +143,16 @@ def _prepared(data: Json) -> Json:
         prepared["tasks"] = {letter: _with_tagged(task) for letter, task in tasks.items()}
     if "trigger" in data:
         prepared["trigger"] = _with_tagged(data["trigger"])
+        if _old_switch(data) is not None:
+            del prepared["trigger"]["enabled"]
     return prepared
+
+
+def _old_switch(data: dict[str, Json]) -> bool | None:
+    """What older files say of a webhook; the switch is the flow's own now, and on is where it begins."""
+    trigger = data.get("trigger")
+    enabled = trigger.get("enabled") if isinstance(trigger, dict) and trigger.get("kind") == "webhook" else None
+    return enabled if isinstance(enabled, bool) else None
 
 
 def _with_tagged(part: Json) -> Json:

@@ -96,7 +96,9 @@ class CalledFlows:
             raise InputProblem("called_flow_unknown", name=call.flow)
         if await self._depth(call.caller.run_id) >= MOST_DEEP:
             raise InputProblem("called_flow_too_deep", limit=MOST_DEEP)
-        version = flow.current
+        version = flow.published
+        if version is None:
+            raise InputProblem("called_flow_unpublished", name=call.flow)
         planned = await self._documents.of(scope, version.version_id)
         return Start(
             flow_id=version.flow_id,

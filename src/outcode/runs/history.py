@@ -51,7 +51,12 @@ class TaskInfo:
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """A run; ``tasks`` is empty in lists. ``waiting_for`` says what a suspended run waits for, and until when."""
+    """A run; ``tasks`` is empty in lists.
+
+    ``version`` is the number of the flow's version that it is made of, None for a document that was not saved.
+    ``waiting_for`` says what a suspended run waits for, and until when. ``parent_id`` is the run that called it,
+    ``origin_id`` the one that it does again.
+    """
 
     id: str
     flow_id: str | None
@@ -65,6 +70,10 @@ class RunInfo:
     queued_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    version: int | None
+    counted: bool
+    parent_id: str | None
+    origin_id: str | None
     tasks: tuple[TaskInfo, ...] = ()
 
     @property
@@ -137,7 +146,18 @@ class RunHistory:
         """A task's result; raises NotFound when there is none."""
         payload_id = await self._payload_id(scope, run_id, letter, schema.run_tasks.c.result_id, "result_unknown")
         async with self._database.pool.acquire() as connection:
-            return await self._results.get(connection, scope, payload_id, run_id, letter)
+            return await self._results.get(connection, scope, payload_id)
+
+    async def input(self, scope: Scope, run_id: str) -> dict[str, Json]:
+        """What ``{{trigger}}`` means in a run; raises NotFound outside the team."""
+        runs = schema.runs
+        async with self._database.begin() as connection:
+            input_id = await connection.scalar(scope.select(runs, runs.c.input_id).where(runs.c.id == run_id))
+        if input_id is None:
+            raise NotFound("run_unknown")
+        async with self._database.pool.acquire() as connection:
+            data: dict[str, Json] = await self._payloads.get(connection, scope, input_id)
+        return data
 
     async def calls(self, scope: Scope, run_id: str, letter: str) -> dict[str, Json]:
         """What a task said to the outside, ``{count, calls}``; raises NotFound when nothing is kept."""
@@ -194,7 +214,10 @@ def _with_called(run_id: str) -> sql.Select[tuple[str]]:
 
 def _columns() -> list[sql.ColumnElement[Any]]:
     names = "id flow_id version_id flow_name trigger test state waiting_for error queued_at started_at finished_at"
-    return [schema.runs.c[name] for name in names.split()]
+    names += " counted parent_id origin_id"
+    saved = schema.flow_versions.alias("saved")
+    number = sql.select(saved.c.number).where(saved.c.id == schema.runs.c.version_id, saved.c.number > 0)
+    return [*(schema.runs.c[name] for name in names.split()), number.scalar_subquery().label("version")]
 
 
 def _task(letter: str, task: dict[str, Any], begun: Any) -> TaskInfo:

@@ -25,13 +25,18 @@ from outcode.runs.history import RunHistory
 from outcode.runs.journal import Journal
 from outcode.runs.leases import Leases, Limits
 from outcode.runs.payloads import PayloadStore
+from outcode.runs.pins import Pins
+from outcode.runs.prepared import PreparedRuns
+from outcode.runs.publishing import Publisher
 from outcode.runs.queue import RunQueue
+from outcode.runs.repeats import Repeats
 from outcode.runs.runner import Runner
 from outcode.runs.sandbox import SandboxPool
 from outcode.runs.starts import Starter
 from outcode.runs.steps import FlowSteps
 from outcode.runs.task import TaskRunner
 from outcode.runs.transports import Transports
+from outcode.runs.trials import Trials
 from outcode.runs.webhooks import Webhooks
 from outcode.runs.worker import Worker
 from outcode.transport.guard import EgressGuard, parse_allow_rules
@@ -46,6 +51,7 @@ from outcode.workspace.oauth_requests import OAuthRequestStore
 from outcode.workspace.secrets import MasterKey, SecretStore
 from outcode.workspace.settings import Settings
 from outcode.workspace.tokens import DatabaseTokens
+from outcode.workspace.versions import VersionStore
 
 _SANDBOX_PROCESSES = 2
 
@@ -64,11 +70,16 @@ class Instance:
     files: FileStore
     connections: ConnectionStore
     flows: FlowStore
+    versions: VersionStore
+    publisher: Publisher
     connector: Connector
     consents: Consents
     oauth_clients: OAuthClientStore
     caller: Caller
     starter: Starter
+    repeats: Repeats
+    pins: Pins
+    trials: Trials
     history: RunHistory
     leases: Leases
     worker: Worker
@@ -132,6 +143,7 @@ def _assemble(
     files = FileStore(database, blobs, secrets)
     connections = ConnectionStore(database, secrets, files)
     flows = FlowStore(database)
+    versions = VersionStore(database, flows)
     guard = EgressGuard(parse_allow_rules(settings.egress_allow))
     limiter = DatabaseLimiter(database)
     http = HttpClient(guard, allow_unverified_tls=settings.allow_unverified_tls, tokens=tokens, limiter=limiter)
@@ -151,6 +163,9 @@ def _assemble(
     worker = Worker(journal, runner, queue, leases, pace)
     called.carried_by(worker.begin)
     starter = Starter(journal, documents, queue, flows)
+    prepared = PreparedRuns(database, payloads, queue)
+    pins = Pins(database, payloads)
+    publisher = Publisher(apps, connections, flows, versions)
     return Instance(
         settings=settings,
         apps=apps,
@@ -162,11 +177,16 @@ def _assemble(
         files=files,
         connections=connections,
         flows=flows,
+        versions=versions,
+        publisher=publisher,
         connector=connector,
         consents=Consents(connector, connections, clients, requests, http),
         oauth_clients=clients,
         caller=caller,
         starter=starter,
+        repeats=Repeats(prepared, documents),
+        pins=pins,
+        trials=Trials(prepared, pins, flows, documents, publisher),
         history=history,
         leases=leases,
         worker=worker,

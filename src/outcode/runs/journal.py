@@ -70,7 +70,7 @@ class Journal:
             )
             if payload_id is None:
                 return None
-            return await self._results.get(database, claim.scope, payload_id, claim.run_id, letter)
+            return await self._results.get(database, claim.scope, payload_id)
 
     async def rows(self, claim: Claim, letter: str) -> KnownRows:
         """What is journaled of the elements of a task that iterates."""

@@ -216,11 +216,9 @@ class Leases:
         )
 
     async def _claims(self, database: Connection, rows: Sequence[asyncpg.Record]) -> list[Claim]:
-        begun = [row["id"] for row in rows if row["epoch"] > 1 or row["origin_id"] is not None]
         marks: dict[str, dict[str, TaskMark]] = {}
-        if begun:
-            for task in await database.fetch(_MARKS, begun):
-                marks.setdefault(task["run_id"], {})[task["letter"]] = TaskMark.of(task)
+        for task in await database.fetch(_MARKS, [row["id"] for row in rows]):
+            marks.setdefault(task["run_id"], {})[task["letter"]] = TaskMark.of(task)
         query = "SELECT id, inline, blob FROM payloads WHERE id = ANY($1::uuid[])"
         inputs = {found["id"]: found for found in await database.fetch(query, [row["input_id"] for row in rows])}
         claims: list[Claim] = []

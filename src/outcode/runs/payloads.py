@@ -61,6 +61,48 @@ class PayloadStore:
             [payload.blob for payload in payloads],
         )
 
+    async def copy(self, database: Connection, scope: Scope, payload_ids: Sequence[str]) -> dict[str, str]:
+        """Second payloads of the same values, within the caller's transaction: their ids by the ids given.
+
+        Each lives as long as what points at it. Ids that are no payload's of the team are left out.
+        """
+        rows = await database.fetch(
+            "SELECT id, blob FROM payloads WHERE id = ANY($1::uuid[]) AND organization_id = $2 AND team_id = $3",
+            list(payload_ids),
+            scope.organization_id,
+            scope.team_id,
+        )
+        copies = {row["id"]: new_id() for row in rows}
+        await database.execute(
+            """
+            INSERT INTO payloads (organization_id, team_id, id, size, inline, blob)
+            SELECT organization_id, team_id, copies.new, size, inline, copies.blob
+            FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS copies (old, new, blob)
+            JOIN payloads ON payloads.id = copies.old
+            """,
+            list(copies),
+            list(copies.values()),
+            [await self._blobs.copy(row["blob"]) if row["blob"] else None for row in rows],
+        )
+        return copies
+
+    async def forget(self, database: Connection, scope: Scope, payload_id: str) -> str | None:
+        """Delete a payload that nothing points at, within the caller's transaction.
+
+        Returns the blob that is to be deleted once that has committed, None where there is none.
+        """
+        blob: str | None = await database.fetchval(
+            "DELETE FROM payloads WHERE id = $1 AND organization_id = $2 AND team_id = $3 RETURNING blob",
+            payload_id,
+            scope.organization_id,
+            scope.team_id,
+        )
+        return blob
+
+    async def delete_blob(self, blob: str) -> None:
+        """Delete the blob of a payload that is forgotten."""
+        await self._blobs.delete(blob)
+
     async def get(self, database: Connection, scope: Scope, payload_id: str) -> Json:
         """The value of a payload of the team; raises KeyError when there is none."""
         return (await self.get_many(database, scope, [payload_id]))[payload_id]

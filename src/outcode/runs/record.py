@@ -164,7 +164,9 @@ class RunRecord:
         entry = self._tasks.setdefault(letter, TaskEntry(letter, state))
         entry.state, entry.error, entry.finished_at, entry.waiting_for = state, error, datetime.now(UTC), None
         if result is not None:
-            entry.result = await self._payloads.prepare(self.claim.scope, result.as_json(chunked=chunked))
+            entry.result = await self._payloads.prepare(
+                self.claim.scope, result.as_json(chunks_of=(self.claim.run_id, letter) if chunked else None)
+            )
             if isinstance(result.value, list):
                 entry.rows_total, entry.rows_failed = len(result.value), len(result.failures)
                 entry.rows_done = entry.rows_total - entry.rows_failed

@@ -17,14 +17,15 @@ class ResultStore:
     def __init__(self, payloads: PayloadStore) -> None:
         self._payloads = payloads
 
-    async def get(self, database: Connection, scope: Scope, payload_id: str, run_id: str, letter: str) -> TaskResult:
+    async def get(self, database: Connection, scope: Scope, payload_id: str) -> TaskResult:
         """A task's result by its payload."""
         data = await self._payloads.get(database, scope, payload_id)
         result = TaskResult.from_json(data)
-        if "chunked" not in data:
+        chunks = data.get("chunks")
+        if chunks is None:
             return result
-        outcomes = (await self.rows(database, scope, run_id, letter)).outcomes
-        values = [outcome[0] if isinstance(outcome := outcomes[row], list) else None for row in range(data["chunked"])]
+        outcomes = (await self.rows(database, scope, chunks["run"], chunks["letter"])).outcomes
+        values = [outcome[0] if isinstance(outcome := outcomes[row], list) else None for row in range(chunks["count"])]
         return replace(result, value=values, failures=failures_in(outcomes))
 
     async def rows(self, database: Connection, scope: Scope, run_id: str, letter: str) -> KnownRows:

@@ -63,7 +63,7 @@ class Webhooks:
         reached = await self._deliveries.find(call.address)
         planned = await self._documents.of(reached.scope, reached.version.version_id)
         trigger = planned.document.trigger
-        if not isinstance(trigger, WebhookTrigger) or not trigger.enabled:
+        if not isinstance(trigger, WebhookTrigger):
             raise NotFound("webhook_unknown")
         waits = trigger.reply == "last_task"
         accepted = await self._starter.start(

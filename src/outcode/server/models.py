@@ -84,7 +84,7 @@ class Me(Answer):
 
 RunState = Literal["waiting", "running", "done", "failed", "crashed", "cancelled"]
 TaskState = Literal["waiting", "running", "done", "failed", "skipped", "unknown", "cancelled"]
-RunTrigger = Literal["manual", "webhook", "schedule", "event", "api", "cli"]
+RunTrigger = Literal["manual", "webhook", "schedule", "event", "api", "cli", "call"]
 
 
 class TaskOfRun(Answer):
@@ -109,7 +109,7 @@ class TaskOfRun(Answer):
 
 
 class RunSummary(Answer):
-    """A run in a list."""
+    """A run in a list; ``version`` is the flow's, ``parent_id`` who called it, ``origin_id`` what it repeats."""
 
     id: str
     flow_id: str | None
@@ -122,6 +122,10 @@ class RunSummary(Answer):
     queued_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    version: int | None
+    counted: bool
+    parent_id: str | None
+    origin_id: str | None
 
 
 class Run(RunSummary):
@@ -148,14 +152,20 @@ class LastRun(Answer):
 
 
 class FlowSummary(Answer):
-    """A flow in a list; ``trigger`` as in its document."""
+    """A flow in a list; ``version`` is its draft's, ``trigger`` as in that document.
+
+    ``active`` is the switch of the trigger, which runs the published version.
+    """
 
     id: str
     kind: str
     name: str
     trigger: JsonObject
     webhook_url: str | None
+    active: bool
     version: int
+    published_version: int | None
+    published_at: datetime | None
     updated_at: datetime
     last_run: LastRun | None
 
@@ -180,12 +190,18 @@ class Wanted(BaseModel):
 
 
 class FlowWrite(Wanted):
-    """A flow to be stored."""
+    """A document."""
 
     document: JsonObject
 
 
-class FlowChange(FlowWrite):
+class FlowSave(FlowWrite):
+    """A flow to be stored; ``note`` says in its history what this version is about."""
+
+    note: str | None = Field(default=None, min_length=1, max_length=500)
+
+
+class FlowChange(FlowSave):
     """A changed flow; ``version`` is the one that was edited."""
 
     version: int = Field(ge=1, le=MAX_VERSION)

@@ -61,12 +61,15 @@ Id = Annotated[str, Depends(_id)]
 
 
 def _flow_id(flow_id: Annotated[str | None, Query(description="Only runs of this flow.")] = None) -> str | None:
-    if flow_id is None:
-        return None
+    return None if flow_id is None else checked_id(flow_id, "flow_id")
+
+
+def checked_id(text: str, field: str) -> str:
+    """An id that a request names in a field; raises InputProblem for what cannot be one."""
     try:
-        return str(uuid.UUID(flow_id))
+        return str(uuid.UUID(text))
     except ValueError as error:
-        raise InputProblem("id_invalid", Place(field="flow_id")) from error
+        raise InputProblem("id_invalid", Place(field=field)) from error
 
 
 OfFlow = Annotated[str | None, Depends(_flow_id)]

@@ -23,8 +23,8 @@ FROM unnest($1::bytea[], $2::text[], $3::text[]) WITH ORDINALITY AS wanted (dige
 LEFT JOIN api_keys AS keys ON keys.digest = wanted.digest AND keys.revoked_at IS NULL AND EXISTS (
     SELECT FROM memberships WHERE memberships.team_id = keys.team_id AND memberships.user_id = keys.user_id)
 LEFT JOIN organizations ON organizations.domain = wanted.domain
-LEFT JOIN flows ON flows.organization_id = organizations.id AND flows.webhook_name = wanted.name
-LEFT JOIN flow_versions AS versions ON versions.flow_id = flows.id AND versions.number = flows.version
+LEFT JOIN flows ON flows.organization_id = organizations.id AND flows.webhook_name = wanted.name AND flows.active
+LEFT JOIN flow_versions AS versions ON versions.flow_id = flows.id AND versions.number = flows.published_number
 LEFT JOIN memberships AS members ON members.team_id = flows.team_id AND members.user_id = keys.user_id
 """
 

@@ -1,15 +1,17 @@
 """Where a team's flows and their versions are kept; what a flow says is the room ``flows``' business.
 
-A version is a stored document (JSON) under a number; it never changes, and runs point at it.
+A version is a stored document (JSON) under a number; it never changes, and runs point at it. The newest version is the
+*draft*, which people edit and run by hand; triggers run the *published* one, while the flow is *active*.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sql
 from sqlalchemy.exc import IntegrityError
@@ -33,31 +35,60 @@ class FlowVersion:
 
 @dataclass(frozen=True, slots=True)
 class StoredFlow:
-    """A flow with its current version's document."""
+    """A flow with its draft's document; ``version`` and ``version_id`` are the draft's, too."""
 
     id: str
     kind: str
     name: str
     webhook_name: str | None
+    active: bool
     version: int
     version_id: str
     document: dict[str, Json]
     updated_at: datetime
+    published_number: int | None
+    published_id: str | None
+    published_at: datetime | None
 
     @property
-    def current(self) -> FlowVersion:
-        """The version that runs are started from."""
+    def draft(self) -> FlowVersion:
+        """The version that is edited, and run by hand."""
         return FlowVersion(self.id, self.name, self.version_id)
+
+    @property
+    def published(self) -> FlowVersion | None:
+        """The version that triggers run; None before the first publishing."""
+        return None if self.published_id is None else FlowVersion(self.id, self.name, self.published_id)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFlow:
+    """What the triggers of a flow run from now on: the published version's document, unless the flow is off."""
+
+    id: str
+    active: bool
+    version_id: str
+    document: dict[str, Json]
+
+
+Follower = Callable[[AsyncConnection, Scope, LiveFlow], Awaitable[None]]
+"""Follows what goes live, within the same transaction: whoever keeps rows of its own for a trigger, such as schedules.
+
+It is called by every publishing and every turn of the switch of a published flow; what it raises undoes both.
+"""
 
 
 class FlowStore:
     """Reads and writes a team's flows."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, followers: Sequence[Follower] = ()) -> None:
         self._database = database
+        self._followers = followers
 
-    async def create(self, scope: Scope, document: dict[str, Json], webhook_name: str | None) -> StoredFlow:
-        """Store a new flow as version 1; raises Conflict when its name or webhook name is taken."""
+    async def create(
+        self, scope: Scope, document: dict[str, Json], webhook_name: str | None, *, note: str | None = None
+    ) -> StoredFlow:
+        """Store a new flow as version 1, not published yet; raises Conflict when a name of it is taken."""
         flow_id = new_id()
         values = {
             "id": flow_id,
@@ -70,48 +101,102 @@ class FlowStore:
         async with self._database.begin() as connection:
             with _names_free(document["name"], webhook_name):
                 await connection.execute(sql.insert(schema.flows).values(scope.owned(values)))
-            await self._add_version(connection, scope, flow_id, 1, document)
+            await self._add_version(connection, scope, flow_id, 1, document, note=note)
         return await self.find(scope, flow_id)
 
     async def change(
-        self, scope: Scope, flow_id: str, document: dict[str, Json], webhook_name: str | None, *, edited_version: int
+        self,
+        scope: Scope,
+        flow_id: str,
+        document: dict[str, Json],
+        webhook_name: str | None,
+        *,
+        edited_version: int,
+        note: str | None = None,
+        restored_from: int | None = None,
     ) -> StoredFlow:
-        """Store the next version; raises Conflict when ``edited_version`` is no longer the current one."""
+        """Store the next version as the draft.
+
+        Raises Conflict when ``edited_version`` is no longer the draft (``flow_changed``: its details say which version
+        is, whose it is and since when), or when a name is taken. A published flow keeps its webhook name until the
+        draft is published.
+        """
         table = schema.flows
         async with self._database.begin() as connection:
+            await _refuse_taken_webhook(connection, scope, flow_id, webhook_name)
+            unpublished = table.c.published_number.is_(None)
             with _names_free(document["name"], webhook_name):
                 changed = await connection.execute(
                     scope.update(table)
                     .where(table.c.id == flow_id, table.c.version == edited_version)
                     .values(
                         name=document["name"],
-                        webhook_name=_nfc(webhook_name),
+                        webhook_name=sql.case((unpublished, _nfc(webhook_name)), else_=table.c.webhook_name),
                         version=edited_version + 1,
                         updated_at=sql.func.now(),
                     )
                 )
-            if changed.rowcount == 1:
-                await self._add_version(connection, scope, flow_id, edited_version + 1, document)
-        found = await self.find(scope, flow_id)
-        if changed.rowcount != 1:
-            raise Conflict("flow_changed", current=found.version, edited=edited_version)
-        return found
+            if changed.rowcount != 1:
+                raise await self._changed_meanwhile(connection, scope, flow_id, edited_version)
+            await self._add_version(
+                connection, scope, flow_id, edited_version + 1, document, note=note, restored_from=restored_from
+            )
+        return await self.find(scope, flow_id)
 
-    async def save_by_name(self, scope: Scope, document: dict[str, Json], webhook_name: str | None) -> StoredFlow:
+    async def save_by_name(
+        self, scope: Scope, document: dict[str, Json], webhook_name: str | None, *, note: str | None = None
+    ) -> StoredFlow:
         """Store a flow, as the next version of the one with its name where there is one."""
         known = await self.find_by_name(scope, document["name"])
         if known is None:
-            return await self.create(scope, document, webhook_name)
-        return await self.change(scope, known.id, document, webhook_name, edited_version=known.version)
+            return await self.create(scope, document, webhook_name, note=note)
+        return await self.change(scope, known.id, document, webhook_name, edited_version=known.version, note=note)
+
+    async def publish(
+        self, scope: Scope, flow_id: str, number: int, webhook_name: str | None, *, note: str | None = None
+    ) -> StoredFlow:
+        """Make a version the one that triggers run, from this transaction on; the caller has checked its document.
+
+        ``webhook_name`` is what that document claims. All that follows a trigger follows here: the webhook's name and
+        the :data:`Follower`\\ s. Raises NotFound for an unknown flow or version, and Conflict when the name is taken.
+        """
+        flows, versions = schema.flows, schema.flow_versions
+        async with self._database.begin() as connection:
+            with _names_free(None, webhook_name):
+                changed = await connection.execute(
+                    scope.update(flows)
+                    .where(flows.c.id == flow_id)
+                    .values(published_number=number, webhook_name=_nfc(webhook_name))
+                )
+            if changed.rowcount != 1:
+                raise NotFound("flow_unknown")
+            marks: dict[str, Any] = {"published_at": sql.func.now(), "published_by": scope.user_id}
+            marked = await connection.execute(
+                scope.update(versions)
+                .where(versions.c.flow_id == flow_id, versions.c.number == number)
+                .values(marks if note is None else {**marks, "note": note})
+            )
+            if marked.rowcount != 1:
+                raise NotFound("version_unknown", number=number)
+            await self._went_live(connection, scope, flow_id)
+        return await self.find(scope, flow_id)
+
+    async def switch(self, scope: Scope, flow_id: str, *, active: bool) -> StoredFlow:
+        """Turn a flow's trigger on or off, whatever its kind; raises NotFound outside the team."""
+        table = schema.flows
+        async with self._database.begin() as connection:
+            changed = await connection.execute(
+                scope.update(table).where(table.c.id == flow_id).values(active=active, updated_at=sql.func.now())
+            )
+            if changed.rowcount != 1:
+                raise NotFound("flow_unknown")
+            await self._went_live(connection, scope, flow_id)
+        return await self.find(scope, flow_id)
 
     async def find(self, scope: Scope, flow_id: str) -> StoredFlow:
         """A flow of the team; raises NotFound otherwise."""
         async with self._database.begin() as connection:
-            query = self._query(scope).where(schema.flows.c.id == flow_id)
-            row = (await connection.execute(query)).one_or_none()
-        if row is None:
-            raise NotFound("flow_unknown")
-        return StoredFlow(**row._mapping)
+            return await self._find(connection, scope, flow_id)
 
     async def find_by_name(self, scope: Scope, name: str) -> StoredFlow | None:
         """The flow of the team with that name, or None."""
@@ -169,7 +254,13 @@ class FlowStore:
             return await self._add_version(connection, scope, None, 0, document)
 
     async def _add_version(
-        self, connection: AsyncConnection, scope: Scope, flow_id: str | None, number: int, document: dict[str, Json]
+        self,
+        connection: AsyncConnection,
+        scope: Scope,
+        flow_id: str | None,
+        number: int,
+        document: dict[str, Json],
+        **marks: Any,
     ) -> str:
         version_id = new_id()
         values = {
@@ -178,26 +269,67 @@ class FlowStore:
             "number": number,
             "document": document,
             "created_by": scope.user_id,
+            **marks,
         }
         await connection.execute(sql.insert(schema.flow_versions).values(scope.owned(values)))
         return version_id
 
+    async def _find(self, connection: AsyncConnection, scope: Scope, flow_id: str) -> StoredFlow:
+        row = (await connection.execute(self._query(scope).where(schema.flows.c.id == flow_id))).one_or_none()
+        if row is None:
+            raise NotFound("flow_unknown")
+        return StoredFlow(**row._mapping)
+
+    async def _went_live(self, connection: AsyncConnection, scope: Scope, flow_id: str) -> None:
+        flow = await self._find(connection, scope, flow_id)
+        if flow.published_id is None:
+            return
+        versions = schema.flow_versions
+        document = await connection.scalar(
+            scope.select(versions, versions.c.document).where(versions.c.id == flow.published_id)
+        )
+        for follow in self._followers:
+            await follow(connection, scope, LiveFlow(flow.id, flow.active, flow.published_id, document))
+
+    async def _changed_meanwhile(
+        self, connection: AsyncConnection, scope: Scope, flow_id: str, edited_version: int
+    ) -> Conflict:
+        """The refusal of a late change, with what is needed to show both sides."""
+        flow = await self._find(connection, scope, flow_id)
+        versions, users = schema.flow_versions, schema.users
+        saved = await connection.execute(
+            sql.select(users.c.name, versions.c.created_at)
+            .join(users, users.c.id == versions.c.created_by)
+            .where(scope.within(versions), versions.c.id == flow.version_id)
+        )
+        name, moment = saved.one()
+        return Conflict(
+            "flow_changed", current=flow.version, edited=edited_version, by=name, at=moment.isoformat(), flow=flow.id
+        )
+
     @staticmethod
     def _query(scope: Scope) -> sql.Select[tuple[object, ...]]:
-        flows, versions = schema.flows, schema.flow_versions
-        current = sql.and_(versions.c.flow_id == flows.c.id, versions.c.number == flows.c.version)
+        flows, drafts, published = schema.flows, schema.flow_versions, schema.flow_versions.alias("published")
         return (
             sql.select(
                 flows.c.id,
                 flows.c.kind,
                 flows.c.name,
                 flows.c.webhook_name,
+                flows.c.active,
                 flows.c.version,
-                versions.c.id.label("version_id"),
-                versions.c.document,
+                drafts.c.id.label("version_id"),
+                drafts.c.document,
                 flows.c.updated_at,
+                flows.c.published_number,
+                published.c.id.label("published_id"),
+                published.c.published_at,
             )
-            .join(versions, current)
+            .join(drafts, sql.and_(drafts.c.flow_id == flows.c.id, drafts.c.number == flows.c.version))
+            .outerjoin(
+                published,
+                sql.and_(published.c.flow_id == flows.c.id, published.c.number == flows.c.published_number),
+            )
             .where(scope.within(flows))
         )
 
@@ -207,6 +339,24 @@ def _nfc(webhook_name: str | None) -> str | None:
     return unicodedata.normalize("NFC", webhook_name) if webhook_name else None
 
 
+async def _refuse_taken_webhook(
+    connection: AsyncConnection, scope: Scope, flow_id: str, webhook_name: str | None
+) -> None:
+    """A draft may not claim another flow's webhook name, though it would only take it when it is published."""
+    table = schema.flows
+    if webhook_name is None:
+        return
+    taken = await connection.scalar(
+        sql.select(table.c.id).where(
+            table.c.organization_id == scope.organization_id,
+            table.c.webhook_name == _nfc(webhook_name),
+            table.c.id != flow_id,
+        )
+    )
+    if taken is not None:
+        raise _taken(webhook_name)
+
+
 @contextmanager
 def _names_free(name: Json, webhook_name: str | None) -> Iterator[None]:
     """Turns a broken uniqueness rule into a Conflict that says which name is taken."""
@@ -214,7 +364,11 @@ def _names_free(name: Json, webhook_name: str | None) -> Iterator[None]:
         yield
     except IntegrityError as error:
         if "webhook_name" in str(error.orig):
-            raise Conflict("webhook_name_taken", Place(field="trigger.name"), name=webhook_name) from error
+            raise _taken(webhook_name) from error
         if "uq_flows_team_id_name" in str(error.orig):
             raise Conflict("flow_name_taken", Place(field="name"), name=name) from error
         raise
+
+
+def _taken(webhook_name: str | None) -> Conflict:
+    return Conflict("webhook_name_taken", Place(field="trigger.name"), name=webhook_name)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
-from outcode.flows.check import check_dataflow
 from outcode.flows.dataflow import Dataflow
 from outcode.flows.plain import parse_flow, plain
 from outcode.runs.history import RunInfo
@@ -21,15 +20,16 @@ from outcode.server.models import (
     Flow,
     FlowChange,
     FlowPage,
+    FlowSave,
     FlowSummary,
     FlowWrite,
     LastRun,
     ProblemAnswer,
     Run,
-    StartRun,
     run_answer,
 )
 from outcode.server.paging import Before, Id, Limit, cut
+from outcode.server.versions import StartFlow
 from outcode.values.problems import Problem, ProblemList
 from outcode.workspace.flows import StoredFlow
 from outcode.workspace.people import seat_of
@@ -52,11 +52,11 @@ async def list_flows(
 
 
 @router.post("", response_model=Flow, status_code=201)
-async def create_flow(request: Request, instance: CurrentInstance, scope: CurrentScope, write: FlowWrite) -> Response:
-    """Store a new flow; its document is checked first."""
+async def create_flow(request: Request, instance: CurrentInstance, scope: CurrentScope, write: FlowSave) -> Response:
+    """Store a new flow as a draft; its document is checked first."""
     document = await checked_document(instance, scope, write.document)
-    flow = await instance.flows.create(scope, document.as_json(), document.webhook_name)
-    return answer(await _flow(request, instance, scope, flow), 201)
+    flow = await instance.flows.create(scope, document.as_json(), document.webhook_name, note=write.note)
+    return answer(await flow_answer(request, instance, scope, flow), 201)
 
 
 @router.post("/check", response_model=CheckAnswer)
@@ -70,19 +70,19 @@ async def check_flow(instance: CurrentInstance, scope: CurrentScope, write: Flow
 @router.get("/{id}", response_model=Flow)
 async def get_flow(request: Request, instance: CurrentInstance, scope: CurrentScope, flow_id: Id) -> Response:
     """One flow with its document."""
-    return answer(await _flow(request, instance, scope, await instance.flows.find(scope, flow_id)))
+    return answer(await flow_answer(request, instance, scope, await instance.flows.find(scope, flow_id)))
 
 
 @router.put("/{id}", response_model=Flow)
 async def change_flow(
     request: Request, instance: CurrentInstance, scope: CurrentScope, flow_id: Id, change: FlowChange
 ) -> Response:
-    """Store the next version of a flow; 409 when it has changed since ``version``."""
+    """Store the next version of a flow as its draft; 409 when the draft is no longer ``version``."""
     document = await checked_document(instance, scope, change.document)
     flow = await instance.flows.change(
-        scope, flow_id, document.as_json(), document.webhook_name, edited_version=change.version
+        scope, flow_id, document.as_json(), document.webhook_name, edited_version=change.version, note=change.note
     )
-    return answer(await _flow(request, instance, scope, flow))
+    return answer(await flow_answer(request, instance, scope, flow))
 
 
 @router.delete("/{id}", status_code=204)
@@ -97,20 +97,30 @@ async def run_flow(
     instance: CurrentInstance,
     scope: CurrentScope,
     flow_id: Id,
-    start: StartRun,
+    start: StartFlow,
     language: Language,
 ) -> Response:
-    """Start a run of the stored flow."""
+    """Start a run of the stored flow, also when its trigger is off."""
     flow = await instance.flows.find(scope, flow_id)
-    trigger = "api" if KEY_HEADER in request.headers else "manual"
-    accepted = await instance.starter.start(scope, flow.current, trigger, {"body": start.input}, test=start.test)
-    return answer(run_answer(await instance.history.find(scope, accepted.run_id), language), 202)
+    trigger = trigger_of(request)
+    wanted = start.version or ("draft" if trigger == "manual" or start.test else None)
+    version = await instance.versions.startable(scope, flow, wanted)
+    if start.test:
+        run_id = (await instance.trials.start_flow(scope, version, trigger, start.input)).run_id
+    else:
+        run_id = (await instance.starter.start(scope, version, trigger, {"body": start.input})).run_id
+    return answer(run_answer(await instance.history.find(scope, run_id), language), 202)
+
+
+def trigger_of(request: Request) -> Literal["api", "manual"]:
+    """What starts a run that this request asks for: a program, by its key, or a person."""
+    return "api" if KEY_HEADER in request.headers else "manual"
 
 
 async def checked_document(instance: Instance, scope: Scope, data: dict[str, Any]) -> Dataflow:
     """The document of plain data; raises ProblemList with everything that is wrong with it."""
     document = parse_flow(data)
-    if problems := await _problems(instance, scope, document):
+    if problems := await instance.publisher.problems(scope, document):
         raise ProblemList(problems)
     return document
 
@@ -121,12 +131,7 @@ async def find_problems(instance: Instance, scope: Scope, data: dict[str, Any]) 
         document = parse_flow(data)
     except ProblemList as problems:
         return problems.problems
-    return await _problems(instance, scope, document)
-
-
-async def _problems(instance: Instance, scope: Scope, document: Dataflow) -> list[Problem]:
-    connections = {info.name: info.app for info in await instance.connections.list(scope)}
-    return check_dataflow(document, instance.apps, connections=connections)
+    return await instance.publisher.problems(scope, document)
 
 
 async def _webhook_base(request: Request, instance: Instance, scope: Scope) -> str:
@@ -142,13 +147,17 @@ def _summary(flow: StoredFlow, last_run: RunInfo | None, base: str) -> dict[str,
         "name": flow.name,
         "trigger": document.get("trigger", {"kind": "manual"}),
         "webhook_url": f"{base}/{quote(flow.webhook_name, safe='')}" if flow.webhook_name else None,
+        "active": flow.active,
         "version": flow.version,
+        "published_version": flow.published_number,
+        "published_at": flow.published_at,
         "updated_at": flow.updated_at,
         "last_run": LastRun.model_validate(last_run) if last_run else None,
     }
 
 
-async def _flow(request: Request, instance: Instance, scope: Scope, flow: StoredFlow) -> Flow:
+async def flow_answer(request: Request, instance: Instance, scope: Scope, flow: StoredFlow) -> Flow:
+    """A flow with its draft's document."""
     runs: Mapping[str, RunInfo] = await instance.history.latest(scope, [flow.id])
     summary = _summary(flow, runs.get(flow.id), await _webhook_base(request, instance, scope))
     return Flow.model_validate({**summary, "document": plain(Dataflow.model_validate(flow.document))})

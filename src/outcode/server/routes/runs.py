@@ -41,8 +41,10 @@ router = APIRouter(prefix="/runs", tags=["runs"], route_class=TeamRoute)
 
 _log = logging.getLogger(__name__)
 
-Letter = Annotated[str, Path(pattern=TASK_LETTERS)]
 _MOST_ROWS = 10_000
+Letter = Annotated[str, Path(pattern=TASK_LETTERS)]
+ListOffset = Annotated[int, Query(ge=0, le=2**31, description="Of a list: how many elements to pass over.")]
+ListLimit = Annotated[int, Query(ge=1, le=_MOST_ROWS, description="Of a list: how many elements at most.")]
 _LOOK_SECONDS = 0.25
 _KEEP_ALIVE_SECONDS = 15.0
 
@@ -92,11 +94,11 @@ async def get_result(
     run_id: Id,
     letter: Letter,
     language: Language,
-    offset: Annotated[int, Query(ge=0, le=2**31, description="Of a list: how many elements to pass over.")] = 0,
-    limit: Annotated[int, Query(ge=1, le=_MOST_ROWS, description="Of a list: how many elements at most.")] = 200,
+    offset: ListOffset = 0,
+    limit: ListLimit = 200,
 ) -> Response:
     """What a task left; of a list one window of elements and the failures among them."""
-    return answer(_result(await instance.history.result(scope, run_id, letter), offset, limit, language))
+    return answer(result_answer(await instance.history.result(scope, run_id, letter), offset, limit, language))
 
 
 @router.get("/{id}/tasks/{letter}/calls", response_model=CallsOfTask)
@@ -140,7 +142,8 @@ async def _events(instance: Instance, scope: Scope, run_id: str, language: str) 
         quiet += _LOOK_SECONDS
 
 
-def _result(result: TaskResult, offset: int, limit: int, language: str) -> TaskResultAnswer:
+def result_answer(result: TaskResult, offset: int, limit: int, language: str) -> TaskResultAnswer:
+    """A task's result; of a list one window."""
     value: Any = result.value
     rows = len(value) if isinstance(value, list) else None
     window = range(offset + 1, offset + limit + 1)

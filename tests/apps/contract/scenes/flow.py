@@ -48,7 +48,8 @@ class FlowScene(Scene):
         )
         double = {"a": _script("return {double: 2 * input.n}", input={"n": "{{trigger.body.n}}"})}
         called = parse_flow({"name": "Called", "tasks": double})
-        await self._instance.flows.save_by_name(self._scope, called.as_json(), None)
+        flow = await self._instance.flows.save_by_name(self._scope, called.as_json(), None)
+        await self._instance.publisher.publish(self._scope, flow.id, None)
         self._instance.worker.start(consume=True)
         self._stack.push_async_callback(self._instance.worker.stop)
 
