@@ -24,6 +24,7 @@ from outcode.runs.history import RunHistory
 from outcode.runs.journal import Journal, Reaper
 from outcode.runs.payloads import PayloadStore
 from outcode.runs.queue import RunQueue
+from outcode.runs.replies import Replies
 from outcode.runs.runner import Runner
 from outcode.runs.sandbox import SandboxPool
 from outcode.runs.starts import Starter
@@ -43,6 +44,7 @@ from outcode.workspace.oauth_requests import OAuthRequestStore
 from outcode.workspace.secrets import MasterKey, SecretStore
 from outcode.workspace.settings import Settings
 from outcode.workspace.tokens import DatabaseTokens
+from outcode.workspace.webhooks import CaptureStore, Refusals, WebhookSecrets
 
 _SANDBOX_PROCESSES = 2
 
@@ -94,6 +96,7 @@ async def open_instance(
         instance = _assemble(settings, database, queue, secrets, tokens, offered)
         stack.push_async_callback(instance.transports.close)
         stack.push_async_callback(tokens.close)
+        stack.push_async_callback(instance.webhooks.refusals.close)
         yield instance
 
 
@@ -153,7 +156,19 @@ def _assemble(
         starter=starter,
         history=history,
         worker=worker,
-        webhooks=Webhooks(Deliveries(database), documents, starter, worker, history),
+        webhooks=Webhooks(
+            deliveries=Deliveries(database),
+            documents=documents,
+            starter=starter,
+            worker=worker,
+            history=history,
+            files=files,
+            secrets=WebhookSecrets(database, secrets),
+            captures=CaptureStore(database),
+            refusals=Refusals(database),
+            replies=Replies(),
+            rate=settings.webhook_rate,
+        ),
     )
 
 

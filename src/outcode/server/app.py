@@ -16,9 +16,11 @@ from outcode import __version__
 from outcode.runs.instance import Instance
 from outcode.server import problems
 from outcode.server.access import KEY_HEADER, SESSION_COOKIE
+from outcode.server.hooks import HookDoor
+from outcode.server.hooks_openapi import HOOK_PATHS
 from outcode.server.middleware import RequestLimits, SecurityHeaders
 from outcode.server.models import ProblemDetails
-from outcode.server.routes import apps, connections, flows, health, hooks, oauth, people, runs
+from outcode.server.routes import apps, connections, flows, health, oauth, people, runs, webhooks
 from outcode.server.routes import files as stored_files
 
 _STATIC = Path(str(files("outcode.server").joinpath("static")))
@@ -53,6 +55,7 @@ class _Application(FastAPI):
                         if not status.startswith(("2", "3")):
                             (schema,) = response["content"].values()
                             response["content"] = {problems.MEDIA_TYPE: schema}
+            document["paths"] |= HOOK_PATHS
         return super().openapi()
 
 
@@ -67,15 +70,17 @@ def create_app(instance: Instance | None) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.instance = instance
-    # Routes are tried in their order, and webhooks are what is called most.
-    for router in (hooks.router, people.start_router, oauth.router, health.router):
+    for router in (people.start_router, oauth.router, health.router):
         app.include_router(router, responses={"default": _PROBLEM})
     api = APIRouter(prefix="/api/v1", responses=_PROBLEMS)
-    for router in (people.router, flows.router, runs.router, connections.router, apps.router, stored_files.router):
+    teams = (people, flows, webhooks, runs, connections, apps, stored_files)
+    for router in (module.router for module in teams):
         api.include_router(router)
     app.include_router(api)
     problems.register(app)
     app.add_middleware(RequestLimits)
+    if instance is not None:
+        app.add_middleware(HookDoor, instance=instance)
     _serve_web(app)
     return app
 

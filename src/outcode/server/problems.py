@@ -54,8 +54,7 @@ _STATUS: dict[type[Problem], int] = {
     Unexpected: 500,
 }
 
-
-_DATABASE_LOST: tuple[type[Exception], ...] = (
+DATABASE_LOST: tuple[type[Exception], ...] = (
     OperationalError,
     InterfaceError,
     asyncpg.PostgresConnectionError,
@@ -96,8 +95,8 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
-    for kind in _DATABASE_LOST:
-        app.add_exception_handler(kind, _on_database_lost)
+    for kind in DATABASE_LOST:
+        app.add_exception_handler(kind, on_database_lost)
     app.add_exception_handler(Exception, _on_fault)
 
 
@@ -151,7 +150,8 @@ def _nothing_here(request: Request, error: HTTPException) -> bool:
     return error.status_code == 405 and getattr(endpoint, "__name__", "") == PAGE_ROUTE
 
 
-async def _on_database_lost(request: Request, error: Exception) -> Response:
+async def on_database_lost(request: Request, error: Exception) -> Response:
+    """One of :data:`DATABASE_LOST` as an answer; raises it again when it is about something else."""
     if getattr(error, "filename", None) is not None:
         raise error  # a file of ours; a database's missing socket comes without a name
     problem = SetupProblem("database_lost", error=type(error).__name__, retry_after=_RETRY_SECONDS)

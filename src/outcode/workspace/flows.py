@@ -5,7 +5,6 @@ A version is a stored document (JSON) under a number; it never changes, and runs
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from outcode.database.database import Database
 from outcode.values.json import Json
 from outcode.values.problems import Conflict, NotFound, Place
 from outcode.workspace.scope import Scope, new_id
+from outcode.workspace.webhook_names import claim_name, composed
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,14 @@ class FlowStore:
             "id": flow_id,
             "kind": document["kind"],
             "name": document["name"],
-            "webhook_name": _nfc(webhook_name),
+            "webhook_name": composed(webhook_name) if webhook_name else None,
             "version": 1,
             "created_by": scope.user_id,
         }
         async with self._database.begin() as connection:
             with _names_free(document["name"], webhook_name):
                 await connection.execute(sql.insert(schema.flows).values(scope.owned(values)))
+            await claim_name(connection, scope, flow_id, webhook_name)
             await self._add_version(connection, scope, flow_id, 1, document)
         return await self.find(scope, flow_id)
 
@@ -85,12 +86,13 @@ class FlowStore:
                     .where(table.c.id == flow_id, table.c.version == edited_version)
                     .values(
                         name=document["name"],
-                        webhook_name=_nfc(webhook_name),
+                        webhook_name=composed(webhook_name) if webhook_name else None,
                         version=edited_version + 1,
                         updated_at=sql.func.now(),
                     )
                 )
             if changed.rowcount == 1:
+                await claim_name(connection, scope, flow_id, webhook_name)
                 await self._add_version(connection, scope, flow_id, edited_version + 1, document)
         found = await self.find(scope, flow_id)
         if changed.rowcount != 1:
@@ -200,11 +202,6 @@ class FlowStore:
             .join(versions, current)
             .where(scope.within(flows))
         )
-
-
-def _nfc(webhook_name: str | None) -> str | None:
-    """The form in which names are looked up, however they were typed: macOS decomposes Hangul."""
-    return unicodedata.normalize("NFC", webhook_name) if webhook_name else None
 
 
 @contextmanager
