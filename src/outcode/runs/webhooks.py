@@ -112,7 +112,7 @@ class Webhooks:
         self._worker = worker
         self._history = history
         self._files = files
-        self._replies = replies
+        self.replies = replies
         self.secrets = secrets
         self.captures = captures
         self.refusals = refusals
@@ -230,7 +230,7 @@ class Webhooks:
         deadline = asyncio.get_running_loop().time() + REPLY_SECONDS
         run_id = accepted.run_id
         if accepted.claim is not None:
-            said = self._replies.expect(run_id)
+            said = self.replies.expect(run_id)
             try:
                 work = self._worker.begin(accepted.claim)
                 either: set[asyncio.Future[Any]] = {work, said}
@@ -240,7 +240,7 @@ class Webhooks:
                 if not work.done():
                     return Reply(run_id, waited=True)
             finally:
-                self._replies.forget(run_id)
+                self.replies.forget(run_id)
         letters = [letter for letter, task in planned.document.tasks.items() if is_respond_task(task)]
         while True:
             run = await self._history.find(scope, run_id)

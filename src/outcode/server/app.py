@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from outcode import __version__
 from outcode.runs.instance import Instance
@@ -34,7 +36,21 @@ _SECURITY = {
 
 
 class _Application(FastAPI):
-    """FastAPI with our headers around everything, its own answer to a fault included."""
+    """FastAPI with our headers around everything, its own answer to a fault included, and webhooks ahead of it."""
+
+    _is_delivery: Callable[[Scope], bool] | None = None
+    _deliver: ASGIApp
+
+    def open_hooks(self, door: HookDoor) -> None:
+        """Serve webhooks, with around them what FastAPI would put there, and no more."""
+        self._is_delivery = door.takes
+        self._deliver = SecurityHeaders(ServerErrorMiddleware(door, handler=problems.on_fault))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._is_delivery is not None and self._is_delivery(scope):
+            await self._deliver(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         return SecurityHeaders(super().build_middleware_stack())
@@ -80,7 +96,7 @@ def create_app(instance: Instance | None) -> FastAPI:
     problems.register(app)
     app.add_middleware(RequestLimits)
     if instance is not None:
-        app.add_middleware(HookDoor, instance=instance)
+        app.open_hooks(HookDoor(instance))
     _serve_web(app)
     return app
 

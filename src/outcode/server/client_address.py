@@ -42,8 +42,10 @@ class TrustedProxies:
         Each proxy adds at the end whom it talks to, so the list is read from there, and no further than a proxy that
         is trusted. None for a connection without an address.
         """
+        if not self._networks and peer and ":" not in peer:
+            return peer  # most requests, of which nothing needs to be read
         address = _address(peer or "")
-        if address is None or not self._networks or not self._trusts(address):
+        if address is None or not self._trusts(address):
             return str(address) if address else None
         hops = [hop for header in forwarded for hop in header.split(",")]
         for hop in reversed(hops[-_MOST_HOPS:]):

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
 
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from outcode.runs.instance import Instance
 from outcode.runs.webhooks import Reply
@@ -44,24 +44,34 @@ class _Gone(Exception):
 
 
 class HookDoor:
-    """ASGI middleware: answers deliveries itself and hands everything else on."""
+    """The ASGI application of all webhooks' addresses; :meth:`takes` says which requests are for it."""
 
-    def __init__(self, app: ASGIApp, instance: Instance) -> None:
+    def __init__(self, instance: Instance) -> None:
         settings = instance.settings
-        self._app = app
         self._webhooks = instance.webhooks
         self._proxies = TrustedProxies.of(settings.trusted_proxies)
         self._host = webhook_host(settings)
         self._most_bytes = settings.webhook_body_mib * 1024 * 1024
 
+    def takes(self, scope: Scope) -> bool:
+        """Whether a request is a delivery; if so its ``path_params`` are the address, still percent-encoded."""
+        if scope["type"] != "http" or scope["method"] != "POST":
+            return False
+        path: bytes = scope["raw_path"]
+        if path.startswith(_PREFIX):
+            parts = path[len(_PREFIX) :].split(b"/")
+        elif self._host is not None and _host_of(scope) in self._host:
+            parts = path[1:].split(b"/")
+        else:
+            return False
+        if len(parts) != 2 or not all(parts):
+            return False
+        scope["path_params"] = {"domain": parts[0], "name": parts[1]}
+        return True
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        parts = self._parts(scope) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if parts is None:
-            await self._app(scope, receive, send)
-            return
-        headers = _joined(scope["headers"])
         try:
-            reply = await self._receive(parts, headers, scope, receive)
+            reply = await self._receive(scope, receive)
         except Problem as problem:
             language = language_of(Request(scope))
             response = problem_response(problem, language, delivery_status(problem))
@@ -78,21 +88,12 @@ class HookDoor:
         response.raw_headers += [*_HEADERS, _NOT_TO_BE_KEPT]
         await response(scope, receive, send)
 
-    def _parts(self, scope: Scope) -> list[bytes] | None:
-        """Domain and name, still encoded; None for an address that is no webhook's."""
-        path: bytes = scope["raw_path"]
-        if path.startswith(_PREFIX):
-            parts = path[len(_PREFIX) :].split(b"/")
-        elif self._host is not None and _host_of(scope) in self._host:
-            parts = path[1:].split(b"/")
-        else:
-            return None
-        return parts if len(parts) == 2 and all(parts) else None
-
-    async def _receive(self, parts: list[bytes], headers: dict[str, str], scope: Scope, receive: Receive) -> Reply:
+    async def _receive(self, scope: Scope, receive: Receive) -> Reply:
+        headers = _joined(scope["headers"])
         query = _query(scope["query_string"])
         key = headers.get(KEY_HEADER) or next((value for name, value in query if name == KEY_PARAMETER), None)
-        domain, name = (_decoded(part, scope["path"]) for part in parts)
+        address = scope["path_params"]
+        domain, name = _decoded(address["domain"], scope["path"]), _decoded(address["name"], scope["path"])
         admitted = await self._webhooks.admit(Address.of(domain, name, key), self._proxies.sender_of(scope))
         try:
             idempotency_key = _idempotency_key(headers)

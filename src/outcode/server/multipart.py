@@ -5,6 +5,7 @@ Starlette's reader takes a form that was cut off for a shorter one, and bytes th
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 
 from python_multipart.exceptions import FormParserError
@@ -12,6 +13,9 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from outcode.runs.webhooks import Upload
 from outcode.values.problems import InputProblem, Place
+
+# It warns of every broken form, by which anybody could fill our log.
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 MAX_FIELDS = 1000
 MAX_FILES = 20

@@ -97,7 +97,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_error)
     for kind in DATABASE_LOST:
         app.add_exception_handler(kind, on_database_lost)
-    app.add_exception_handler(Exception, _on_fault)
+    app.add_exception_handler(Exception, on_fault)
 
 
 async def _on_problem(request: Request, problem: Exception) -> Response:
@@ -158,7 +158,7 @@ async def on_database_lost(request: Request, error: Exception) -> Response:
     return problem_response(problem, language_of(request))
 
 
-async def _on_fault(request: Request, error: Exception) -> Response:
+async def on_fault(request: Request, error: Exception) -> Response:
     """The server ends the connection after a fault, and says so."""
     response = problem_response(Unexpected("unexpected", error=type(error).__name__), language_of(request))
     response.headers["Connection"] = "close"

@@ -6,7 +6,6 @@ makes that cheap is that all deliveries that arrive while a look-up is under way
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
 import asyncpg
@@ -17,6 +16,7 @@ from outcode.values.problems import AuthProblem, NotFound, PermissionProblem, Pr
 from outcode.workspace.flows import FlowVersion
 from outcode.workspace.keys import digest_of
 from outcode.workspace.scope import Scope
+from outcode.workspace.webhook_names import composed
 
 # A key is good while its owner is in the key's own team; to reach a flow the owner must be in the flow's team, too.
 # A name that the webhook had before leads to it as its present one does.
@@ -52,8 +52,7 @@ class Address:
     @classmethod
     def of(cls, domain: str, name: str, key: str | None) -> Address:
         """The address as it is looked up: names in NFC, of the key only the digest."""
-        nfc = unicodedata.normalize
-        return cls(nfc("NFC", domain), nfc("NFC", name), digest_of(key) if key else None)
+        return cls(composed(domain), composed(name), digest_of(key) if key else None)
 
 
 @dataclass(frozen=True, slots=True)

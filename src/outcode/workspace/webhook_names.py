@@ -20,7 +20,7 @@ from outcode.workspace.scope import Scope
 
 def composed(name: str) -> str:
     """The form in which names are kept and looked up, however they were typed: macOS decomposes Hangul."""
-    return unicodedata.normalize("NFC", name)
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 async def claim_name(connection: AsyncConnection, scope: Scope, flow_id: str, name: str | None) -> None:
