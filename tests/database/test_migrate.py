@@ -115,3 +115,35 @@ FROM o, t, u, k, (VALUES
     ('microsoft-excel-xlsx-file', 'people', '{"file": "f"}')
 ) AS v (app, name, settings)
 """
+
+
+async def test_webhooks_of_an_older_version_keep_their_names(postgres_server: DatabaseAddress) -> None:
+    name = "test_migrate_webhooks"
+    server = await asyncpg.connect(**postgres_server.arguments())
+    await server.execute(f"CREATE DATABASE {name}")
+    arguments = postgres_server.arguments() | {"database": name}
+    del arguments["ssl"]
+    address = DatabaseAddress(**arguments)
+    try:
+        await to_first_version(address)
+        connection = await asyncpg.connect(**address.arguments())
+        await connection.execute(OLD_FLOWS)
+        await migrate(address)
+        rows = await connection.fetch(
+            "SELECT names.name, flows.name FROM webhook_names AS names JOIN flows ON flows.id = names.flow_id"
+        )
+        await connection.close()
+    finally:
+        await drop_database(server, name)
+        await server.close()
+    assert [tuple(row) for row in rows] == [("주문", "hooked")]
+
+
+OLD_FLOWS = """
+WITH o AS (INSERT INTO organizations (id, name, domain) VALUES (gen_random_uuid(), 'o', 'o') RETURNING id),
+t AS (INSERT INTO teams (id, organization_id, name) SELECT gen_random_uuid(), id, 't' FROM o RETURNING id),
+u AS (INSERT INTO users (id, name, email) VALUES (gen_random_uuid(), 'u', 'u@x.io') RETURNING id)
+INSERT INTO flows (organization_id, team_id, id, kind, name, webhook_name, version, created_by)
+SELECT o.id, t.id, gen_random_uuid(), 'dataflow', v.name, v.hook, 1, u.id
+FROM o, t, u, (VALUES ('hooked', '주문'), ('by hand', NULL)) AS v (name, hook)
+"""

@@ -47,8 +47,7 @@ def refusal(
     try:
         check_signature(declared(scheme), secrets, headers, body, now)
     except AuthProblem as problem:
-        assert SECRET not in str(problem.as_dict("ko"))
-        return problem.code
+        return "secret told" if SECRET in str(problem.as_dict("ko")) else problem.code
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 import asyncpg
@@ -86,7 +87,7 @@ def problem_response(problem: Problem, language: str, status: int | None = None)
         body["problems"] = [item.as_dict(language) for item in listed]
     headers = {"Content-Language": language}
     if problem.retry_after is not None:
-        headers["Retry-After"] = str(max(1, round(problem.retry_after)))
+        headers["Retry-After"] = str(max(1, ceil(problem.retry_after)))
     return Response(json.dump_bytes(body), status, headers, MEDIA_TYPE)
 
 
