@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from outcode.appkit import Action, App, JsonField, Outputs, Script, Words
-from outcode.appkit.template import Input
+from outcode.appkit import App, Words
+from outcode.apps.javascript import FUNCTION_EXECUTION
 from outcode.apps.registry import all_apps
 from outcode.runs.instance import open_instance
 from outcode.runs.replies import WebhookReply
@@ -19,24 +19,13 @@ from outcode.workspace.settings import Settings
 from tests.conftest import Place
 from tests.server.conftest import SLOW, Reply, Server, flow, script
 
-ANY = Words(en="x", ko="x")
 # Its result is what the journal of a reply holds, whatever carries the task out.
 RESPOND = App(
     slug="flow",
     name="Flow",
     category="Flow",
-    description=ANY,
-    actions=(
-        Action(
-            key="respond",
-            name="Respond to webhook",
-            description=ANY,
-            fields=(JsonField(key="reply", label=ANY, accepts=("object",), default={}),),
-            call=Script(code="return input", argument=Input(field="reply"), timeout_seconds=10, memory_mb=64),
-            outputs=Outputs(result="result"),
-            idempotent=True,
-        ),
-    ),
+    description=Words(en="x", ko="x"),
+    actions=(FUNCTION_EXECUTION.model_copy(update={"key": "respond", "name": "Respond to webhook"}),),
 )
 
 
@@ -53,7 +42,7 @@ async def place(settings: Settings) -> AsyncIterator[Place]:
 
 
 def respond(**reply: Any) -> dict[str, Any]:
-    return {"app": "flow", "action": "respond", "inputs": {"reply": reply}}
+    return {"app": "flow", "action": "respond", "inputs": {"code": "return input", "input": reply}}
 
 
 async def hook(server: Server, tasks: dict[str, Any]) -> None:
