@@ -177,3 +177,21 @@ FROM o, t, u, (VALUES
     (NULL, 0, '{"name": "unsaved", "trigger": {"kind": "webhook", "enabled": false}}')
 ) AS v (name, number, document) LEFT JOIN f ON f.name = v.name
 """
+
+
+async def test_webhooks_of_version_0005_keep_their_names(postgres_server: DatabaseAddress) -> None:
+    async with migrated(postgres_server, "0005", OLD_WEBHOOKS) as connection:
+        rows = await connection.fetch(
+            "SELECT names.name, flows.name FROM webhook_names AS names JOIN flows ON flows.id = names.flow_id"
+        )
+    assert [tuple(row) for row in rows] == [("주문", "hooked")]
+
+
+OLD_WEBHOOKS = """
+WITH o AS (INSERT INTO organizations (id, name, domain) VALUES (gen_random_uuid(), 'o', 'o') RETURNING id),
+t AS (INSERT INTO teams (id, organization_id, name) SELECT gen_random_uuid(), id, 't' FROM o RETURNING id),
+u AS (INSERT INTO users (id, name, email) VALUES (gen_random_uuid(), 'u', 'u@x.io') RETURNING id)
+INSERT INTO flows (organization_id, team_id, id, kind, name, webhook_name, version, created_by)
+SELECT o.id, t.id, gen_random_uuid(), 'dataflow', v.name, v.hook, 1, u.id
+FROM o, t, u, (VALUES ('hooked', '주문'), ('by hand', NULL)) AS v (name, hook)
+"""

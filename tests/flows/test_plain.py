@@ -79,7 +79,7 @@ def problems_of(data: Json) -> list[Problem]:
             flow(trigger={"kind": "webhook", "name": "x", "reply": "never"}),
             "flow_choice_unknown",
             Place(field="trigger.reply"),
-            {"value": '"never"', "known": ["at_once", "last_task"]},
+            {"value": '"never"', "known": ["at_once", "last_task", "respond"]},
         ),
         (
             flow(trigger={"kind": "webhook", "name": "x", "replay": "at_once"}),

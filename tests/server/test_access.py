@@ -97,6 +97,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/flows/{id}/versions/{number}/restore"): {"version": 1},
     ("POST", "/api/v1/flows/{id}/tasks/{letter}/test"): {},
     ("PUT", "/api/v1/flows/{id}/pins/{letter}"): {"value": 1},
+    ("PUT", "/api/v1/flows/{id}/webhook/secret"): {},
     ("POST", "/api/v1/runs/{id}/rerun"): {},
     ("POST", "/api/v1/runs/{id}/retry"): {},
     ("PATCH", "/api/v1/connections/{name}"): {"name": "Theirs"},

@@ -38,6 +38,7 @@ COMMANDS = {
     "import": Entry("transfer", "import_flow", "Store flows from files and publish them."),
     "runs": Entry("runs", "app", "The run history."),
     "keys": Entry("keys", "app", "API keys for programs and webhooks."),
+    "webhooks": Entry("webhooks", "app", "What belongs to webhooks beside their flows."),
     "admin": Entry("admin", "app", "What the operator sets for the whole instance."),
     "link": Entry("keys", "link", "Print a link that signs a browser in, once."),
 }

@@ -92,6 +92,18 @@ WORDS: dict[str, dict[str, str]] = {
         "en": "Keep it now: it is stored as a digest only and cannot be shown again.",
         "ko": "지금 보관하세요. 해시로만 저장되어 다시 볼 수 없습니다.",
     },
+    "webhook.secret_made": {
+        "en": "Set this secret at the sender, too: it is shown only now.",
+        "ko": "보내는 쪽에도 이 비밀 값을 설정하세요. 지금만 볼 수 있습니다.",
+    },
+    "webhook.secret_set": {
+        "en": "Set the secret of the webhook of {flow}.",
+        "ko": "{flow} 웹훅의 비밀 값을 설정했습니다.",
+    },
+    "webhook.armed": {
+        "en": "The next request to {flow} before {until} is kept as a sample; show it with --show.",
+        "ko": "{until} 전에 {flow}(으)로 오는 다음 요청을 샘플로 보관합니다. --show로 볼 수 있습니다.",
+    },
     "serve.ready": {"en": "Outcode is ready on {base}", "ko": "Outcode가 {base}에서 준비되었습니다"},
     "serve.link": {
         "en": "Open this link once to sign in (it works one time; `outcode link` prints another):",

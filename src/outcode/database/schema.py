@@ -60,6 +60,7 @@ organizations = sql.Table(
     sql.Column("name", sql.Text, nullable=False),
     sql.Column("domain", sql.Text, nullable=False, unique=True),
     sql.Column("timezone", sql.Text, nullable=False, server_default="Asia/Seoul"),
+    _time("service_ended_at"),
     _time("created_at", now=True),
 )
 
@@ -234,6 +235,50 @@ flow_versions = _owned(
     _time("published_at"),
     _link("published_by", "users.id", required=False),
     sql.UniqueConstraint("flow_id", "number"),
+)
+
+webhook_names = _owned(
+    "webhook_names",
+    sql.Column("name", sql.Text, nullable=False),
+    _link("flow_id", "flows.id", cascade=True),
+    _time("created_at", now=True),
+    sql.PrimaryKeyConstraint("organization_id", "name"),
+    sql.Index("ix_webhook_names_flow_id", "flow_id"),
+)
+
+webhook_secrets = _owned(
+    "webhook_secrets",
+    _id(),
+    _link("flow_id", "flows.id", cascade=True),
+    sql.Column("secret", sql.LargeBinary, nullable=False),
+    _link("data_key_id", "data_keys.id"),
+    _link("created_by", "users.id"),
+    _time("created_at", now=True),
+    _time("expires_at"),
+    sql.Index("ix_webhook_secrets_flow_id", "flow_id"),
+)
+
+webhook_captures = _owned(
+    "webhook_captures",
+    _link("flow_id", "flows.id", cascade=True),
+    _time("armed_until"),
+    sql.Column("sample", sql.LargeBinary),
+    _time("captured_at"),
+    sql.PrimaryKeyConstraint("flow_id"),
+)
+
+webhook_refusals = _owned(
+    "webhook_refusals",
+    _id(),
+    _link("flow_id", "flows.id", required=False, cascade=True),
+    sql.Column("problem", JSONB, nullable=False),
+    sql.Column("address", sql.Text),
+    sql.Column("count", sql.Integer, nullable=False),
+    _time("first_at", required=True),
+    _time("last_at", required=True),
+    sql.Index("ix_webhook_refusals_team_id_id", "team_id", "id"),
+    sql.Index("ix_webhook_refusals_flow_id_id", "flow_id", "id"),
+    sql.Index("ix_webhook_refusals_last_at", "last_at"),
 )
 
 RUN_STATES = ("waiting", "running", "done", "failed", "crashed", "cancelled")

@@ -12,6 +12,10 @@ from outcode.values.tagged import Tagged
 TASK_LETTERS = r"^[a-z]{1,3}$"
 ERROR_BRANCH = "error"
 """The branch of a failed task whose ``on_error`` is ``branch``."""
+CALL_SECRETS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "x-outcode-api-key", "x-outcode-user-api-key"}
+)
+"""Headers of a webhook call that no flow sees: they say who calls, and are nobody else's business."""
 
 
 class _Part(BaseModel):
@@ -41,16 +45,31 @@ class ScheduleTrigger(_Part):
     timezone: str | None = None
 
 
+class DeliverySignature(_Part):
+    """An HMAC-SHA256 over the body as it came, in ``header`` of every delivery; its secret is not in the document.
+
+    ``scheme``: ``hex`` and ``base64`` are the bare signature, ``prefixed`` is ``sha256=`` and the hex form,
+    ``timestamped`` is ``t=…,v1=…`` over ``{t}.{body}``, refused when ``t`` is more than ``tolerance_seconds`` from now.
+    """
+
+    header: str = Field(min_length=1, max_length=100)
+    scheme: Literal["hex", "base64", "prefixed", "timestamped"] = "hex"
+    tolerance_seconds: int = Field(default=300, ge=1, le=86_400)
+
+
 class WebhookTrigger(_Part):
     """A start by ``POST /hooks/{domain}/{name}?key=…``.
 
     ``reply``: ``at_once`` answers the run's id, ``last_task`` waits for the result of the executed leaf task with the
-    highest letter.
+    highest letter, ``respond`` for the task *Respond to webhook*. ``allow_from`` are the addresses and networks
+    (``203.0.113.0/24``) that may call; empty: all.
     """
 
     kind: Literal["webhook"] = "webhook"
     name: str = Field(min_length=1, max_length=100)
-    reply: Literal["at_once", "last_task"] = "at_once"
+    reply: Literal["at_once", "last_task", "respond"] = "at_once"
+    signature: DeliverySignature | None = None
+    allow_from: tuple[str, ...] = ()
 
 
 class EventTrigger(_Part):
@@ -128,6 +147,11 @@ class Task(_Part):
     def edges(self) -> tuple[Edge, ...]:
         """The entries of ``after``, read."""
         return tuple(Edge.read(text) for text in self.after)
+
+
+def is_respond_task(task: Task) -> bool:
+    """Whether a task is *Respond to webhook*: its result ``{status, headers, body}`` answers the delivery."""
+    return (task.app, task.action) == ("flow", "respond")
 
 
 class Dataflow(_Part):

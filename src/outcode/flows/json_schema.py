@@ -32,7 +32,7 @@ from outcode.appkit.fields import (
     SwitchField,
     TextField,
 )
-from outcode.flows.dataflow import TASK_LETTERS, Dataflow, FlowInput, Retry, Task, Trigger
+from outcode.flows.dataflow import TASK_LETTERS, Dataflow, DeliverySignature, FlowInput, Retry, Task, Trigger
 from outcode.values.json import Json
 
 Schema = dict[str, Any]
@@ -59,9 +59,12 @@ def flow_schema(apps: Mapping[str, App]) -> Json:
     task = _model(Task, {"inputs": {"type": "object"}, "after": _list_of({"type": "string"}), "retry": _retry()})
     task["properties"]["app"] |= {"enum": list(apps)}
     task["allOf"] = [rule for app in apps.values() for rule in _app_rules(app)]
-    triggers = [
-        _model(model, {"inputs": {"type": "object"}}, always=("kind",)) for model in get_args(get_args(Trigger)[0])
-    ]
+    of_triggers: dict[str, Schema] = {
+        "inputs": {"type": "object"},
+        "signature": _model(DeliverySignature, {}),
+        "allow_from": {"type": "array", "items": {"type": "string"}},
+    }
+    triggers = [_model(model, of_triggers, always=("kind",)) for model in get_args(get_args(Trigger)[0])]
     parts: dict[str, Schema] = {
         "inputs": {"type": "object", "additionalProperties": _model(FlowInput, {"default": {}, "sample": {}})},
         "trigger": {"oneOf": triggers},

@@ -14,7 +14,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from outcode.flows.dataflow import Dataflow, FlowInput, Retry, Task, Trigger
+from outcode.flows.dataflow import Dataflow, DeliverySignature, FlowInput, Retry, Task, Trigger
 from outcode.flows.findings import MAX_FINDINGS, Finding, finding, placed, shown, suggestions
 from outcode.flows.positions import Path
 from outcode.values.json import Json
@@ -80,7 +80,7 @@ def _changed(model: BaseModel) -> dict[str, Json]:
             found[key] = {name: untag(each) for name, each in value.items()} if is_inputs else value
             if isinstance(value, tuple):
                 found[key] = list(value)
-            if isinstance(value, BaseModel):
+            elif isinstance(value, BaseModel):
                 found[key] = _changed(value)
     return found
 
@@ -161,8 +161,9 @@ def _with_tagged(part: Json) -> Json:
     prepared = dict(part)
     if isinstance(inputs := part.get("inputs"), dict):
         prepared["inputs"] = {key: tag(value) for key, value in inputs.items()}
-    if isinstance(after := part.get("after"), list):
-        prepared["after"] = tuple(after)
+    for key in ("after", "allow_from"):
+        if isinstance(listed := part.get(key), list):
+            prepared[key] = tuple(listed)
     if isinstance(retry := part.get("retry"), dict) and isinstance(kinds := retry.get("on"), list):
         prepared["retry"] = {**retry, "on": tuple(kinds)}
     return prepared
@@ -217,6 +218,8 @@ def _model_at(path: Path, data: Json) -> type[BaseModel]:
             return FlowInput
         case ("trigger",):
             return _TRIGGERS[_at(data, path)["kind"]]
+        case ("trigger", "signature"):
+            return DeliverySignature
         case _:
             return Dataflow
 

@@ -30,6 +30,7 @@ from outcode.runs.prepared import PreparedRuns
 from outcode.runs.publishing import Publisher
 from outcode.runs.queue import RunQueue
 from outcode.runs.repeats import Repeats
+from outcode.runs.replies import Replies
 from outcode.runs.runner import Runner
 from outcode.runs.sandbox import SandboxPool
 from outcode.runs.starts import Starter
@@ -52,6 +53,7 @@ from outcode.workspace.secrets import MasterKey, SecretStore
 from outcode.workspace.settings import Settings
 from outcode.workspace.tokens import DatabaseTokens
 from outcode.workspace.versions import VersionStore
+from outcode.workspace.webhooks import CaptureStore, Refusals, WebhookSecrets
 
 _SANDBOX_PROCESSES = 2
 
@@ -117,6 +119,7 @@ async def open_instance(
         instance = _assemble(settings, database, queue, secrets, tokens, offered)
         stack.push_async_callback(instance.transports.close)
         stack.push_async_callback(tokens.close)
+        stack.push_async_callback(instance.webhooks.refusals.close)
         yield instance
 
 
@@ -158,8 +161,9 @@ def _assemble(
     documents = Documents(journal, apps)
     history = RunHistory(database, payloads)
     leases = Leases(database, payloads, pace.lease_seconds, Limits(pace.team_at_once))
+    replies = Replies()
     called = CalledFlows(database, journal, documents, flows, history, leases, queue)
-    runner = Runner(journal, documents, TaskRunner(caller, journal, FlowSteps(called)), apps)
+    runner = Runner(journal, documents, TaskRunner(caller, journal, FlowSteps(called, replies)), apps)
     worker = Worker(journal, runner, queue, leases, pace)
     called.carried_by(worker.begin)
     starter = Starter(journal, documents, queue, flows)
@@ -190,7 +194,19 @@ def _assemble(
         history=history,
         leases=leases,
         worker=worker,
-        webhooks=Webhooks(Deliveries(database), documents, starter, worker, history),
+        webhooks=Webhooks(
+            deliveries=Deliveries(database),
+            documents=documents,
+            starter=starter,
+            worker=worker,
+            history=history,
+            files=files,
+            secrets=WebhookSecrets(database, secrets),
+            captures=CaptureStore(database),
+            refusals=Refusals(database),
+            replies=replies,
+            rate=settings.webhook_rate,
+        ),
     )
 
 

@@ -65,7 +65,8 @@ class Repeats:
     async def retry(self, scope: Scope, run_id: str, trigger: str, *, repeat_unknown: bool = False) -> str:
         """Go on from where a run failed, in a new run of the same version and input; the new run's id.
 
-        What was done or skipped is kept, also elements of a task that failed in part; everything else runs. It is not counted: its origin was. Raises NotFound
+        What was done or skipped is kept, also elements of a task that failed in part; everything else runs. It is not
+        counted: its origin was. Raises NotFound
         outside the team, and Conflict when the run has not ended, has not failed, is being retried already, or has a
         task whose effect is unknown, unless ``repeat_unknown`` says that it may happen twice.
         """

@@ -16,6 +16,7 @@ from outcode.engine.results import Taken, TaskResult
 from outcode.flows.branches import OTHERWISE, merged_letters, read_branches
 from outcode.runs.calling import CalledFlows, FlowCall
 from outcode.runs.claims import Wait
+from outcode.runs.replies import Replies, WebhookReply
 from outcode.runs.turns import TryAgain, Turn
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Stopped
@@ -27,8 +28,9 @@ _UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 class FlowSteps:
     """Takes the steps of flows."""
 
-    def __init__(self, called: CalledFlows) -> None:
+    def __init__(self, called: CalledFlows, replies: Replies) -> None:
         self._called = called
+        self._replies = replies
 
     async def take(self, turn: Turn, step: Step, action: Action, each: Each | None) -> TaskResult:
         """The result of a step, for each element where it iterates.
@@ -45,7 +47,7 @@ class FlowSteps:
             case "set_values":
                 return _set_values(turn, action, each)
             case "respond":
-                return _respond(turn, action)
+                return self._respond(turn, action)
             case "stop":
                 raise Stopped("flow_stopped", text=_elements(turn, action, each)[0]["message"])
             case "call_dataflow":
@@ -61,6 +63,16 @@ class FlowSteps:
         caller = turn.record.claim
         key = f"call:{caller.run_id}:{turn.letter}:{row}"
         return await self._called.call(FlowCall(caller, key, inputs["flow"], inputs["input"], inputs["wait"]))
+
+    def _respond(self, turn: Turn, action: Action) -> TaskResult:
+        """Answer whoever waits for the run's reply; the result is the same reply."""
+        inputs = _inputs(turn, action)
+        headers = inputs["headers"] or {}
+        if isinstance(headers, list):
+            headers = {pair["key"]: pair["value"] for pair in headers}
+        value: dict[str, Json] = {**inputs, "headers": headers}
+        self._replies.give(turn.record.claim.run_id, WebhookReply.of(value))
+        return TaskResult(value, domain=turn.domain)
 
 
 def _condition(turn: Turn, action: Action, each: Each | None) -> TaskResult:
@@ -122,14 +134,6 @@ def _delay(turn: Turn, inputs: Mapping[str, Answer]) -> TaskResult:
     if wait.until > now:
         raise TryAgain(wait, None)
     return TaskResult({"until": wait.until.isoformat()}, domain=turn.domain)
-
-
-def _respond(turn: Turn, action: Action) -> TaskResult:
-    inputs = _inputs(turn, action)
-    headers = inputs["headers"] or {}
-    if isinstance(headers, list):
-        headers = {pair["key"]: pair["value"] for pair in headers}
-    return TaskResult({**inputs, "headers": headers}, domain=turn.domain)
 
 
 def _set_values(turn: Turn, action: Action, each: Each | None) -> TaskResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,16 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from outcode import __version__
 from outcode.runs.instance import Instance
 from outcode.server import problems
 from outcode.server.access import KEY_HEADER, SESSION_COOKIE
+from outcode.server.hooks import HookDoor
+from outcode.server.hooks_openapi import HOOK_PATHS
 from outcode.server.middleware import RequestLimits, SecurityHeaders
 from outcode.server.models import ProblemDetails
 from outcode.server.routes import (
@@ -23,13 +27,13 @@ from outcode.server.routes import (
     connections,
     flows,
     health,
-    hooks,
     oauth,
     people,
     repeats,
     runs,
     trials,
     versions,
+    webhooks,
 )
 from outcode.server.routes import files as stored_files
 
@@ -44,7 +48,21 @@ _SECURITY = {
 
 
 class _Application(FastAPI):
-    """FastAPI with our headers around everything, its own answer to a fault included."""
+    """FastAPI with our headers around everything, its own answer to a fault included, and webhooks ahead of it."""
+
+    _is_delivery: Callable[[Scope], bool] | None = None
+    _deliver: ASGIApp
+
+    def open_hooks(self, door: HookDoor) -> None:
+        """Serve webhooks, with around them what FastAPI would put there, and no more."""
+        self._is_delivery = door.takes
+        self._deliver = SecurityHeaders(ServerErrorMiddleware(door, handler=problems.on_fault))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._is_delivery is not None and self._is_delivery(scope):
+            await self._deliver(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         return SecurityHeaders(super().build_middleware_stack())
@@ -65,6 +83,7 @@ class _Application(FastAPI):
                         if not status.startswith(("2", "3")):
                             (schema,) = response["content"].values()
                             response["content"] = {problems.MEDIA_TYPE: schema}
+            document["paths"] |= HOOK_PATHS
         return super().openapi()
 
 
@@ -79,25 +98,17 @@ def create_app(instance: Instance | None) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.instance = instance
-    # Routes are tried in their order, and webhooks are what is called most.
-    for router in (hooks.router, people.start_router, oauth.router, health.router):
+    for router in (people.start_router, oauth.router, health.router):
         app.include_router(router, responses={"default": _PROBLEM})
     api = APIRouter(prefix="/api/v1", responses=_PROBLEMS)
-    for router in (
-        people.router,
-        flows.router,
-        versions.router,
-        trials.router,
-        runs.router,
-        repeats.router,
-        connections.router,
-        apps.router,
-        stored_files.router,
-    ):
+    teams = (people, flows, versions, trials, webhooks, runs, repeats, connections, apps, stored_files)
+    for router in (module.router for module in teams):
         api.include_router(router)
     app.include_router(api)
     problems.register(app)
     app.add_middleware(RequestLimits)
+    if instance is not None:
+        app.open_hooks(HookDoor(instance))
     _serve_web(app)
     return app
 

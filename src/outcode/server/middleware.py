@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,11 +17,12 @@ _CONTENT_SECURITY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
-_HEADERS = {
-    "Content-Security-Policy": _CONTENT_SECURITY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
+_HEADERS: list[tuple[bytes, bytes]] = [
+    (b"content-security-policy", _CONTENT_SECURITY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+]
+_ALL_HEADERS = [*_HEADERS, (b"cache-control", b"no-store")]
 _NOT_TO_BE_KEPT = ("/api/", "/hooks/", "/start", "/oauth/")
 
 
@@ -75,11 +76,10 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                if scope["path"].startswith(_NOT_TO_BE_KEPT):
-                    headers.setdefault("Cache-Control", "no-store")
+                added = _ALL_HEADERS if scope["path"].startswith(_NOT_TO_BE_KEPT) else _HEADERS
+                set_already = {name.lower() for name, _ in message["headers"]}
+                more = [header for header in added if header[0] not in set_already]
+                message["headers"] = [*message["headers"], *more]
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 import asyncpg
@@ -54,8 +55,7 @@ _STATUS: dict[type[Problem], int] = {
     Unexpected: 500,
 }
 
-
-_DATABASE_LOST: tuple[type[Exception], ...] = (
+DATABASE_LOST: tuple[type[Exception], ...] = (
     OperationalError,
     InterfaceError,
     asyncpg.PostgresConnectionError,
@@ -87,7 +87,7 @@ def problem_response(problem: Problem, language: str, status: int | None = None)
         body["problems"] = [item.as_dict(language) for item in listed]
     headers = {"Content-Language": language}
     if problem.retry_after is not None:
-        headers["Retry-After"] = str(max(1, round(problem.retry_after)))
+        headers["Retry-After"] = str(max(1, ceil(problem.retry_after)))
     return Response(json.dump_bytes(body), status, headers, MEDIA_TYPE)
 
 
@@ -96,9 +96,9 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
-    for kind in _DATABASE_LOST:
-        app.add_exception_handler(kind, _on_database_lost)
-    app.add_exception_handler(Exception, _on_fault)
+    for kind in DATABASE_LOST:
+        app.add_exception_handler(kind, on_database_lost)
+    app.add_exception_handler(Exception, on_fault)
 
 
 async def _on_problem(request: Request, problem: Exception) -> Response:
@@ -151,14 +151,15 @@ def _nothing_here(request: Request, error: HTTPException) -> bool:
     return error.status_code == 405 and getattr(endpoint, "__name__", "") == PAGE_ROUTE
 
 
-async def _on_database_lost(request: Request, error: Exception) -> Response:
+async def on_database_lost(request: Request, error: Exception) -> Response:
+    """One of :data:`DATABASE_LOST` as an answer; raises it again when it is about something else."""
     if getattr(error, "filename", None) is not None:
         raise error  # a file of ours; a database's missing socket comes without a name
     problem = SetupProblem("database_lost", error=type(error).__name__, retry_after=_RETRY_SECONDS)
     return problem_response(problem, language_of(request))
 
 
-async def _on_fault(request: Request, error: Exception) -> Response:
+async def on_fault(request: Request, error: Exception) -> Response:
     """The server ends the connection after a fault, and says so."""
     response = problem_response(Unexpected("unexpected", error=type(error).__name__), language_of(request))
     response.headers["Connection"] = "close"

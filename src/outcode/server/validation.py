@@ -60,6 +60,14 @@ def refuse_unknown_parameters(request: Request, known: Sequence[str]) -> None:
             )
 
 
+def header_problem(name: str, value: str, maximum: int) -> InputProblem:
+    """A header that is empty or longer than ``maximum``."""
+    said: dict[str, Any] = {"field": name, "part": _PARTS["header"]}
+    if not value:
+        return InputProblem("request_text_empty", Place(field=name), **said)
+    return InputProblem("request_text_too_long", Place(field=name), **said, maximum=maximum)
+
+
 def _problem(item: Mapping[str, Any]) -> Problem:
     where, *path = [str(part) for part in item["loc"]]
     field = ".".join(path) or where

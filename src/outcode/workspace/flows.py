@@ -6,7 +6,6 @@ A version is a stored document (JSON) under a number; it never changes, and runs
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from outcode.database.database import Database
 from outcode.values.json import Json
 from outcode.values.problems import Conflict, NotFound, Place
 from outcode.workspace.scope import Scope, new_id
+from outcode.workspace.webhook_names import claim_name, composed, refuse_taken_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,14 @@ class FlowStore:
             "id": flow_id,
             "kind": document["kind"],
             "name": document["name"],
-            "webhook_name": _nfc(webhook_name),
+            "webhook_name": _composed(webhook_name),
             "version": 1,
             "created_by": scope.user_id,
         }
         async with self._database.begin() as connection:
             with _names_free(document["name"], webhook_name):
                 await connection.execute(sql.insert(schema.flows).values(scope.owned(values)))
+            await claim_name(connection, scope, flow_id, webhook_name)
             await self._add_version(connection, scope, flow_id, 1, document, note=note)
         return await self.find(scope, flow_id)
 
@@ -123,7 +124,7 @@ class FlowStore:
         """
         table = schema.flows
         async with self._database.begin() as connection:
-            await _refuse_taken_webhook(connection, scope, flow_id, webhook_name)
+            await refuse_taken_name(connection, scope, flow_id, webhook_name)
             unpublished = table.c.published_number.is_(None)
             with _names_free(document["name"], webhook_name):
                 changed = await connection.execute(
@@ -131,7 +132,7 @@ class FlowStore:
                     .where(table.c.id == flow_id, table.c.version == edited_version)
                     .values(
                         name=document["name"],
-                        webhook_name=sql.case((unpublished, _nfc(webhook_name)), else_=table.c.webhook_name),
+                        webhook_name=sql.case((unpublished, _composed(webhook_name)), else_=table.c.webhook_name),
                         version=edited_version + 1,
                         updated_at=sql.func.now(),
                     )
@@ -162,11 +163,12 @@ class FlowStore:
         """
         flows, versions = schema.flows, schema.flow_versions
         async with self._database.begin() as connection:
+            await claim_name(connection, scope, flow_id, webhook_name)
             with _names_free(None, webhook_name):
                 changed = await connection.execute(
                     scope.update(flows)
                     .where(flows.c.id == flow_id)
-                    .values(published_number=number, webhook_name=_nfc(webhook_name))
+                    .values(published_number=number, webhook_name=_composed(webhook_name))
                 )
             if changed.rowcount != 1:
                 raise NotFound("flow_unknown")
@@ -334,27 +336,8 @@ class FlowStore:
         )
 
 
-def _nfc(webhook_name: str | None) -> str | None:
-    """The form in which names are looked up, however they were typed: macOS decomposes Hangul."""
-    return unicodedata.normalize("NFC", webhook_name) if webhook_name else None
-
-
-async def _refuse_taken_webhook(
-    connection: AsyncConnection, scope: Scope, flow_id: str, webhook_name: str | None
-) -> None:
-    """A draft may not claim another flow's webhook name, though it would only take it when it is published."""
-    table = schema.flows
-    if webhook_name is None:
-        return
-    taken = await connection.scalar(
-        sql.select(table.c.id).where(
-            table.c.organization_id == scope.organization_id,
-            table.c.webhook_name == _nfc(webhook_name),
-            table.c.id != flow_id,
-        )
-    )
-    if taken is not None:
-        raise _taken(webhook_name)
+def _composed(webhook_name: str | None) -> str | None:
+    return composed(webhook_name) if webhook_name else None
 
 
 @contextmanager

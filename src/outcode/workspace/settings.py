@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from outcode.values.problems import SetupProblem
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8600
 DEFAULT_FOLDER = Path(".outcode")
+DEFAULT_WEBHOOK_RATE = 2000
+DEFAULT_WEBHOOK_BODY_MIB = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,10 @@ class Settings:
     ``base_urls`` is the text of ``OUTCODE_BASE_URLS``: other addresses of vendors' APIs, for proxies, private regions
     and tests. ``allow_unverified_tls``: whether tasks may switch certificate checks off. ``pace`` is how runs are taken
     and held. ``environment`` holds what only its own reader should see, such as the master key.
+
+    ``webhook_host`` is a host name under which webhooks are also called without ``/hooks``. ``trusted_proxies`` is the
+    text of ``OUTCODE_TRUSTED_PROXIES``: whose ``X-Forwarded-For`` is believed. ``webhook_rate`` is how often a second a
+    webhook may be called for long; ``webhook_body_mib`` how large a delivery may be.
     """
 
     folder: Path
@@ -75,6 +82,10 @@ class Settings:
     base_urls: str = ""
     allow_unverified_tls: bool = True
     pace: Pace = field(default_factory=Pace)
+    webhook_host: str | None = None
+    trusted_proxies: str = ""
+    webhook_rate: int = DEFAULT_WEBHOOK_RATE
+    webhook_body_mib: int = DEFAULT_WEBHOOK_BODY_MIB
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -88,5 +99,18 @@ class Settings:
             base_urls=environment.get("OUTCODE_BASE_URLS", ""),
             allow_unverified_tls=environment.get("OUTCODE_UNVERIFIED_TLS") != "refuse",
             pace=Pace.read(environment),
+            webhook_host=environment.get("OUTCODE_WEBHOOK_HOST") or None,
+            trusted_proxies=environment.get("OUTCODE_TRUSTED_PROXIES", ""),
+            webhook_rate=_whole(environment, "OUTCODE_WEBHOOK_RATE", DEFAULT_WEBHOOK_RATE, 1_000_000),
+            webhook_body_mib=_whole(environment, "OUTCODE_WEBHOOK_BODY_MIB", DEFAULT_WEBHOOK_BODY_MIB, 100),
             environment=environment,
         )
+
+
+def _whole(environment: Mapping[str, str], setting: str, default: int, maximum: int) -> int:
+    text = environment.get(setting, "").strip()
+    if not text:
+        return default
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= maximum:
+        raise SetupProblem("webhook_limit_invalid", setting=setting, value=text[:100], maximum=maximum)
+    return int(text)

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
+from ipaddress import ip_network
 
-from outcode.flows.dataflow import Dataflow, EventTrigger, FlowInput, ManualTrigger, ScheduleTrigger, WebhookTrigger
+from outcode.flows.dataflow import (
+    CALL_SECRETS,
+    Dataflow,
+    EventTrigger,
+    FlowInput,
+    ManualTrigger,
+    ScheduleTrigger,
+    WebhookTrigger,
+    is_respond_task,
+)
 from outcode.flows.findings import Finding, finding
 from outcode.values.json import Json
+
+MAX_NETWORKS = 200
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 def trigger_findings(document: Dataflow) -> Iterator[Finding]:
     """Findings about the trigger and the declared inputs."""
     trigger = document.trigger
     match trigger:
-        case WebhookTrigger(name=name):
-            if not _is_url_name(name):
-                yield finding("webhook_name_invalid", ("trigger", "name"))
+        case WebhookTrigger():
+            yield from _webhook_findings(document, trigger)
         case ScheduleTrigger() | EventTrigger():
             yield finding("trigger_not_available", ("trigger", "kind"), trigger=trigger.kind)
         case ManualTrigger():
@@ -26,6 +39,26 @@ def trigger_findings(document: Dataflow) -> Iterator[Finding]:
             value: Json = getattr(declared, key)
             if value is not None and not _fits(declared, value):
                 yield finding("flow_input_of_other_type", ("inputs", name, key), name=name, type=declared.type)
+
+
+def _webhook_findings(document: Dataflow, trigger: WebhookTrigger) -> Iterator[Finding]:
+    if not _is_url_name(trigger.name):
+        yield finding("webhook_name_invalid", ("trigger", "name"))
+    if trigger.reply == "respond" and not any(is_respond_task(task) for task in document.tasks.values()):
+        yield finding("webhook_without_respond_task", ("trigger", "reply"))
+    if trigger.signature is not None:
+        header = trigger.signature.header
+        if not _HEADER_NAME.fullmatch(header):
+            yield finding("webhook_signature_header_invalid", ("trigger", "signature", "header"), header=header)
+        elif header.lower() in CALL_SECRETS:
+            yield finding("webhook_signature_header_taken", ("trigger", "signature", "header"), header=header)
+    if len(trigger.allow_from) > MAX_NETWORKS:
+        yield finding("webhook_networks_too_many", ("trigger", "allow_from"), maximum=MAX_NETWORKS)
+    for index, text in enumerate(trigger.allow_from):
+        try:
+            ip_network(text)
+        except ValueError:
+            yield finding("webhook_network_invalid", ("trigger", "allow_from", index), value=text)
 
 
 def _is_url_name(name: str) -> bool:

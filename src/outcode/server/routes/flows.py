@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
@@ -14,6 +14,7 @@ from outcode.runs.history import RunInfo
 from outcode.runs.instance import Instance
 from outcode.server.access import KEY_HEADER, CurrentInstance, CurrentScope, TeamRoute
 from outcode.server.exact import answer
+from outcode.server.hooks import webhook_url
 from outcode.server.language import Language
 from outcode.server.models import (
     CheckAnswer,
@@ -46,8 +47,8 @@ async def list_flows(
     flows = await instance.flows.page(scope, limit=limit + 1, before=before)
     flows, cursor = cut(flows, limit)
     runs = await instance.history.latest(scope, [flow.id for flow in flows])
-    base = await _webhook_base(request, instance, scope)
-    items = [FlowSummary.model_validate(_summary(flow, runs.get(flow.id), base)) for flow in flows]
+    url = await _webhook_urls(request, instance, scope)
+    items = [FlowSummary.model_validate(_summary(flow, runs.get(flow.id), url)) for flow in flows]
     return answer(FlowPage(items=items, next_cursor=cursor))
 
 
@@ -134,19 +135,19 @@ async def find_problems(instance: Instance, scope: Scope, data: dict[str, Any]) 
     return await instance.publisher.problems(scope, document)
 
 
-async def _webhook_base(request: Request, instance: Instance, scope: Scope) -> str:
+async def _webhook_urls(request: Request, instance: Instance, scope: Scope) -> Callable[[str], str]:
     seat = await seat_of(instance.database, scope)
-    return f"{str(request.base_url).rstrip('/')}/hooks/{quote(seat.organization_domain, safe='')}"
+    return partial(webhook_url, instance.settings, str(request.base_url), seat.organization_domain)
 
 
-def _summary(flow: StoredFlow, last_run: RunInfo | None, base: str) -> dict[str, Any]:
+def _summary(flow: StoredFlow, last_run: RunInfo | None, url: Callable[[str], str]) -> dict[str, Any]:
     document = plain(Dataflow.model_validate(flow.document))
     return {
         "id": flow.id,
         "kind": flow.kind,
         "name": flow.name,
         "trigger": document.get("trigger", {"kind": "manual"}),
-        "webhook_url": f"{base}/{quote(flow.webhook_name, safe='')}" if flow.webhook_name else None,
+        "webhook_url": url(flow.webhook_name) if flow.webhook_name else None,
         "active": flow.active,
         "version": flow.version,
         "published_version": flow.published_number,
@@ -159,5 +160,5 @@ def _summary(flow: StoredFlow, last_run: RunInfo | None, base: str) -> dict[str,
 async def flow_answer(request: Request, instance: Instance, scope: Scope, flow: StoredFlow) -> Flow:
     """A flow with its draft's document."""
     runs: Mapping[str, RunInfo] = await instance.history.latest(scope, [flow.id])
-    summary = _summary(flow, runs.get(flow.id), await _webhook_base(request, instance, scope))
+    summary = _summary(flow, runs.get(flow.id), await _webhook_urls(request, instance, scope))
     return Flow.model_validate({**summary, "document": plain(Dataflow.model_validate(flow.document))})
