@@ -80,6 +80,8 @@ def _changed(model: BaseModel) -> dict[str, Json]:
             found[key] = {name: untag(each) for name, each in value.items()} if is_inputs else value
             if isinstance(value, tuple):
                 found[key] = list(value)
+            elif isinstance(value, BaseModel):
+                found[key] = _changed(value)
     return found
 
 
@@ -188,6 +190,8 @@ def _translated(error: ErrorDetails, data: Json) -> Finding:
             return finding("flow_number_too_small", path, minimum=limits["ge"])
         case "less_than_equal":
             return finding("flow_number_too_large", path, maximum=limits["le"])
+        case "schedule_time_invalid" | "schedule_day_invalid":
+            return finding(kind, path, value=shown(value))
         case _:
             return finding(_EXPECTED.get(kind, "flow_value_not_usable"), path)
 
@@ -198,8 +202,12 @@ def _model_at(path: Path, data: Json) -> type[BaseModel]:
             return Task
         case ("inputs", _):
             return FlowInput
-        case ("trigger",):
-            return _TRIGGERS[_at(data, path)["kind"]]
+        case ("trigger", *inner):
+            model = _TRIGGERS[_at(data, path[:1])["kind"]]
+            for step in inner:
+                parts = _parts_of(model.model_fields[str(step)].annotation)
+                model = next(part for part in parts if isinstance(part, type) and issubclass(part, BaseModel))
+            return model
         case _:
             return Dataflow
 
@@ -208,8 +216,20 @@ def _known_keys(path: Path, data: Json) -> list[str]:
     return list(_model_at(path, data).model_fields)
 
 
-def _choices(path: Path, data: Json) -> tuple[str, ...]:
-    return get_args(_model_at(path[:-1], data).model_fields[str(path[-1])].annotation)
+def _choices(path: Path, data: Json) -> list[str]:
+    if isinstance(path[-1], int):  # an item of a list
+        path = path[:-1]
+    annotation = _model_at(path[:-1], data).model_fields[str(path[-1])].annotation
+    return [part for part in _parts_of(annotation) if isinstance(part, str)]
+
+
+def _parts_of(annotation: Any) -> Iterator[Any]:
+    """The plain types, and the values of literals, that a type is put together from."""
+    parts = get_args(annotation)
+    if not parts:
+        yield annotation
+    for part in parts:
+        yield from _parts_of(part)
 
 
 def _at(data: Json, path: Path) -> Mapping[str, Any]:

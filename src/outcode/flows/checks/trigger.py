@@ -7,7 +7,9 @@ from decimal import Decimal
 
 from outcode.flows.dataflow import Dataflow, EventTrigger, FlowInput, ManualTrigger, ScheduleTrigger, WebhookTrigger
 from outcode.flows.findings import Finding, finding
+from outcode.flows.schedules import Timing
 from outcode.values.json import Json
+from outcode.values.problems import InputProblem
 
 
 def trigger_findings(document: Dataflow) -> Iterator[Finding]:
@@ -17,7 +19,9 @@ def trigger_findings(document: Dataflow) -> Iterator[Finding]:
         case WebhookTrigger(name=name):
             if not _is_url_name(name):
                 yield finding("webhook_name_invalid", ("trigger", "name"))
-        case ScheduleTrigger() | EventTrigger():
+        case ScheduleTrigger():
+            yield from _schedule_findings(document, trigger)
+        case EventTrigger():
             yield finding("trigger_not_available", ("trigger", "kind"), trigger=trigger.kind)
         case ManualTrigger():
             pass
@@ -26,6 +30,18 @@ def trigger_findings(document: Dataflow) -> Iterator[Finding]:
             value: Json = getattr(declared, key)
             if value is not None and not _fits(declared, value):
                 yield finding("flow_input_of_other_type", ("inputs", name, key), name=name, type=declared.type)
+
+
+def _schedule_findings(document: Dataflow, trigger: ScheduleTrigger) -> Iterator[Finding]:
+    """What no clock can follow, and inputs that nobody is there to give."""
+    try:
+        Timing.of(trigger, "UTC")
+    except InputProblem as problem:
+        inside = problem.place.field.split(".") if problem.place.field else []
+        yield Finding(problem, ("trigger", *inside))
+    for name, declared in document.inputs.items():
+        if declared.required and declared.default is None:
+            yield finding("schedule_input_needed", ("inputs", name), name=name)
 
 
 def _is_url_name(name: str) -> bool:
