@@ -77,7 +77,7 @@ async def _serve(role: Role, host: str, port: int, folder: Path, *, example: boo
             instance.guard.refuse_port(port)
         await first_workspace(instance.database)
         loaded = await load_example(instance, demo) if demo is not None else None
-        await stack.enter_async_context(_working(instance, consume=role is not Role.SERVER))
+        await stack.enter_async_context(_working(instance, role))
         if listener is None:
             say(words("serve.worker"))
             await told.drain.wait()
@@ -131,11 +131,14 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def _working(instance: Instance, *, consume: bool) -> AsyncIterator[None]:
-    instance.worker.start(consume=consume)
+async def _working(instance: Instance, role: Role) -> AsyncIterator[None]:
+    instance.worker.start(consume=role is not Role.SERVER)
+    if role is not Role.WORKER:
+        instance.scheduler.start()
     try:
         yield
     finally:
+        await instance.scheduler.stop()
         await instance.worker.stop()
 
 

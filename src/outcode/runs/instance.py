@@ -20,12 +20,14 @@ from outcode.runs.calls import Caller
 from outcode.runs.connecting import Connector
 from outcode.runs.consents import Consents
 from outcode.runs.documents import Documents
+from outcode.runs.firing import Firing
 from outcode.runs.history import RunHistory
 from outcode.runs.journal import Journal, Reaper
 from outcode.runs.payloads import PayloadStore
 from outcode.runs.queue import RunQueue
 from outcode.runs.runner import Runner
 from outcode.runs.sandbox import SandboxPool
+from outcode.runs.scheduler import Scheduler
 from outcode.runs.starts import Starter
 from outcode.runs.task import TaskRunner
 from outcode.runs.transports import Transports
@@ -40,6 +42,7 @@ from outcode.workspace.flows import FlowStore
 from outcode.workspace.limits import DatabaseLimiter
 from outcode.workspace.oauth_clients import OAuthClientStore
 from outcode.workspace.oauth_requests import OAuthRequestStore
+from outcode.workspace.schedules import ScheduleStore, follow_schedule
 from outcode.workspace.secrets import MasterKey, SecretStore
 from outcode.workspace.settings import Settings
 from outcode.workspace.tokens import DatabaseTokens
@@ -61,6 +64,7 @@ class Instance:
     files: FileStore
     connections: ConnectionStore
     flows: FlowStore
+    schedules: ScheduleStore
     connector: Connector
     consents: Consents
     oauth_clients: OAuthClientStore
@@ -68,6 +72,7 @@ class Instance:
     starter: Starter
     history: RunHistory
     worker: Worker
+    scheduler: Scheduler
     webhooks: Webhooks
 
 
@@ -119,7 +124,7 @@ def _assemble(
     blobs = BlobStore(_folder(settings, "blobs"))
     files = FileStore(database, blobs, secrets)
     connections = ConnectionStore(database, secrets, files)
-    flows = FlowStore(database)
+    flows = FlowStore(database, (follow_schedule,))
     guard = EgressGuard(parse_allow_rules(settings.egress_allow))
     limiter = DatabaseLimiter(database)
     http = HttpClient(guard, allow_unverified_tls=settings.allow_unverified_tls, tokens=tokens, limiter=limiter)
@@ -146,6 +151,7 @@ def _assemble(
         files=files,
         connections=connections,
         flows=flows,
+        schedules=ScheduleStore(database),
         connector=connector,
         consents=Consents(connector, connections, clients, requests, http),
         oauth_clients=clients,
@@ -153,6 +159,7 @@ def _assemble(
         starter=starter,
         history=history,
         worker=worker,
+        scheduler=Scheduler(Firing(database, payloads), queue),
         webhooks=Webhooks(Deliveries(database), documents, starter, worker, history),
     )
 

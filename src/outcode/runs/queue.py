@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Self
 
@@ -45,6 +45,16 @@ class RunQueue:
         """Wake a worker for a run as of an epoch; one that is queued for it already stays queued once."""
         await self._queries.enqueue(
             [_ENTRYPOINT], [run_id.encode()], [0], dedupe_key=[f"{run_id}:{epoch}"], on_conflict="skip"
+        )
+
+    async def wake(self, run_ids: Sequence[str]) -> None:
+        """Wake workers for new runs, many in one statement."""
+        await self._queries.enqueue(
+            [_ENTRYPOINT] * len(run_ids),
+            [run_id.encode() for run_id in run_ids],
+            [0] * len(run_ids),
+            dedupe_key=[f"{run_id}:0" for run_id in run_ids],
+            on_conflict="skip",
         )
 
     async def consume(self, work: Callable[[str], Awaitable[None]], at_once: int) -> None:

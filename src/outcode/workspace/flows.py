@@ -6,7 +6,7 @@ A version is a stored document (JSON) under a number; it never changes, and runs
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,11 +50,29 @@ class StoredFlow:
         return FlowVersion(self.id, self.name, self.version_id)
 
 
+@dataclass(frozen=True, slots=True)
+class LiveFlow:
+    """What the triggers of a flow run from now on: this version's document, unless the flow is off."""
+
+    id: str
+    active: bool
+    version_id: str
+    document: dict[str, Json]
+
+
+Follower = Callable[[AsyncConnection, Scope, LiveFlow], Awaitable[None]]
+"""Follows what goes live, within the same transaction: whoever keeps rows of its own for a trigger, such as schedules.
+
+What it raises undoes both.
+"""
+
+
 class FlowStore:
     """Reads and writes a team's flows."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, followers: Sequence[Follower] = ()) -> None:
         self._database = database
+        self._followers = followers
 
     async def create(self, scope: Scope, document: dict[str, Json], webhook_name: str | None) -> StoredFlow:
         """Store a new flow as version 1; raises Conflict when its name or webhook name is taken."""
@@ -70,7 +88,10 @@ class FlowStore:
         async with self._database.begin() as connection:
             with _names_free(document["name"], webhook_name):
                 await connection.execute(sql.insert(schema.flows).values(scope.owned(values)))
-            await self._add_version(connection, scope, flow_id, 1, document)
+            version_id = await self._add_version(connection, scope, flow_id, 1, document)
+            await self._went_live(
+                connection, scope, LiveFlow(flow_id, active=True, version_id=version_id, document=document)
+            )
         return await self.find(scope, flow_id)
 
     async def change(
@@ -91,7 +112,10 @@ class FlowStore:
                     )
                 )
             if changed.rowcount == 1:
-                await self._add_version(connection, scope, flow_id, edited_version + 1, document)
+                version_id = await self._add_version(connection, scope, flow_id, edited_version + 1, document)
+                await self._went_live(
+                    connection, scope, LiveFlow(flow_id, active=True, version_id=version_id, document=document)
+                )
         found = await self.find(scope, flow_id)
         if changed.rowcount != 1:
             raise Conflict("flow_changed", current=found.version, edited=edited_version)
@@ -181,6 +205,10 @@ class FlowStore:
         }
         await connection.execute(sql.insert(schema.flow_versions).values(scope.owned(values)))
         return version_id
+
+    async def _went_live(self, connection: AsyncConnection, scope: Scope, flow: LiveFlow) -> None:
+        for follow in self._followers:
+            await follow(connection, scope, flow)
 
     @staticmethod
     def _query(scope: Scope) -> sql.Select[tuple[object, ...]]:
