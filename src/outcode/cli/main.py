@@ -36,6 +36,7 @@ COMMANDS = {
     "export": Entry("transfer", "export_flow", "Write a flow as YAML, without the secrets of its connections."),
     "import": Entry("transfer", "import_flow", "Store flows from files."),
     "runs": Entry("runs", "app", "The run history."),
+    "schedules": Entry("schedules", "app", "Flows that start by themselves."),
     "keys": Entry("keys", "app", "API keys for programs and webhooks."),
     "admin": Entry("admin", "app", "What the operator sets for the whole instance."),
     "link": Entry("keys", "link", "Print a link that signs a browser in, once."),

@@ -18,7 +18,7 @@ from outcode.server import problems
 from outcode.server.access import KEY_HEADER, SESSION_COOKIE
 from outcode.server.middleware import RequestLimits, SecurityHeaders
 from outcode.server.models import ProblemDetails
-from outcode.server.routes import apps, connections, flows, health, hooks, oauth, people, runs
+from outcode.server.routes import apps, connections, flows, health, hooks, oauth, people, runs, schedules
 from outcode.server.routes import files as stored_files
 
 _STATIC = Path(str(files("outcode.server").joinpath("static")))
@@ -71,7 +71,15 @@ def create_app(instance: Instance | None) -> FastAPI:
     for router in (hooks.router, people.start_router, oauth.router, health.router):
         app.include_router(router, responses={"default": _PROBLEM})
     api = APIRouter(prefix="/api/v1", responses=_PROBLEMS)
-    for router in (people.router, flows.router, runs.router, connections.router, apps.router, stored_files.router):
+    for router in (
+        people.router,
+        flows.router,
+        schedules.router,
+        runs.router,
+        connections.router,
+        apps.router,
+        stored_files.router,
+    ):
         api.include_router(router)
     app.include_router(api)
     problems.register(app)
