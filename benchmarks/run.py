@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import check_flow, json_round_trip, references, table_tasks, transform_types, webhook_reply
+from benchmarks import check_flow, json_round_trip, references, schedules, table_tasks, transform_types, webhook_reply
 from benchmarks.figures import Figure, machine
 from outcode.values import json
 
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "check_flow": check_flow.measure,
     "json_round_trip": json_round_trip.measure,
     "references": references.measure,
+    "schedules": schedules.measure,
     "table_tasks": table_tasks.measure,
     "transform_types": transform_types.measure,
     "webhook_reply": webhook_reply.measure,

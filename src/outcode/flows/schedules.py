@@ -33,8 +33,8 @@ _WEEKDAYS = get_args(Weekday)
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
 _ELAPSED_HOUR = re.compile(r"\*(/[0-9]+)?")
-_WELL_KNOWN_ZONES = ("America/New_York", "Asia/Seoul", "Europe/Berlin", "UTC")
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+_WELL_KNOWN_ZONES = ("America/New_York", "Asia/Seoul", "Europe/Berlin", "UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Timing:
 
     @classmethod
     def of(cls, trigger: ScheduleTrigger, default_zone: str) -> Timing:
-        """The timing of a trigger; raises InputProblem where it says no time, too many, or one that never comes.
+        """The timing of a trigger; raises InputProblem where it says nothing of times, or more than one thing.
 
         The problem's place names the field inside the trigger: ``cron``, ``timezone``.
 
@@ -66,9 +66,10 @@ class Timing:
                 raise InputProblem("schedule_interval_empty", Place(field="every"))
             return cls(zone, interval=minutes * _MINUTE)
         if trigger.cron is not None:
-            expression = " ".join(trigger.cron.split())
-            _refuse_unusable_cron(trigger.cron)
-            return cls(zone, crons=(expression,), elapsed=bool(_ELAPSED_HOUR.fullmatch(expression.split()[1])))
+            fields = trigger.cron.split()
+            if len(fields) != len(_CRON_FIELDS):
+                raise InputProblem("cron_fields_wrong", Place(field="cron"), count=len(fields))
+            return cls(zone, crons=(trigger.cron,), elapsed=bool(_ELAPSED_HOUR.fullmatch(fields[1])))
         if trigger.weekly is not None and not trigger.weekly.days:
             raise InputProblem("schedule_days_missing", Place(field="weekly.days"))
         crons = tuple(_crons(trigger))
@@ -77,7 +78,10 @@ class Timing:
         return cls(zone, crons=crons)
 
     def after(self, moment: datetime) -> datetime:
-        """The first time after a moment, in UTC; raises InputProblem when there is none for 50 years."""
+        """The first time after a moment, in UTC.
+
+        Raises InputProblem for a cron expression that cannot be read, or gives no time for 50 years.
+        """
         if self.interval is not None:
             anchor = datetime(2000, 1, 1, tzinfo=self.zone).astimezone(UTC)
             return anchor + ((moment - anchor) // self.interval + 1) * self.interval
@@ -155,20 +159,16 @@ def _clock(time: str) -> str:
     return f"{int(minute)} {int(hour)}"
 
 
-def _refuse_unusable_cron(text: str) -> None:
-    fields = list(re.finditer(r"\S+", text))
-    if len(fields) != len(_CRON_FIELDS):
-        raise InputProblem("cron_fields_wrong", Place(field="cron"), count=len(fields))
-    try:
-        next(CronSim(text, _SOME_DAY))
-    except (CronSimError, ValueError, StopIteration) as error:
-        for number, (name, found) in enumerate(zip(_CRON_FIELDS, fields, strict=True)):
-            alone = ["*"] * len(_CRON_FIELDS)
-            alone[number] = found[0]
-            if not _is_readable(" ".join(alone)):
-                place = Place(field="cron", offset=found.start())
-                raise InputProblem("cron_field_invalid", place, name=name, value=shortened(found[0])) from error
-        raise InputProblem("cron_never", Place(field="cron", offset=fields[2].start())) from error
+def _unusable(cron: str) -> InputProblem:
+    """Why an expression gives no times."""
+    fields = list(re.finditer(r"\S+", cron))
+    for number, (name, found) in enumerate(zip(_CRON_FIELDS, fields, strict=True)):
+        alone = ["*"] * len(_CRON_FIELDS)
+        alone[number] = found[0]
+        if not _is_readable(" ".join(alone)):
+            place = Place(field="cron", offset=found.start())
+            return InputProblem("cron_field_invalid", place, name=name, value=shortened(found[0]))
+    return InputProblem("cron_never", Place(field="cron", offset=fields[2].start()))
 
 
 def _is_readable(cron: str) -> bool:
@@ -181,8 +181,11 @@ def _is_readable(cron: str) -> bool:
 
 def _walls(cron: str, wall: datetime) -> Iterator[datetime]:
     """The clock times of an expression after one, the zone left aside."""
-    yield from CronSim(cron, wall)
-    raise InputProblem("cron_never", Place(field="cron"))
+    try:
+        yield from CronSim(cron, wall)
+    except (CronSimError, ValueError) as error:
+        raise _unusable(cron) from error
+    raise _unusable(cron)
 
 
 def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:

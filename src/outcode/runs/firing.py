@@ -8,7 +8,7 @@ batch at once is one statement.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -26,7 +26,7 @@ from outcode.values.json import Json
 from outcode.values.problems import InputProblem, Problem, Stopped
 from outcode.workspace.scope import Scope, new_id
 
-BATCH = 1000
+BATCH = 500
 LATE = timedelta(minutes=1)
 """A time that nobody has looked at for so long was missed."""
 _LONGEST_QUEUE = 100
@@ -50,12 +50,12 @@ WHERE flow_id = ANY($1::uuid[]) AND trigger = 'schedule' AND state IN ('waiting'
 _INSERT = """
 INSERT INTO runs (organization_id, team_id, id, flow_id, version_id, flow_name, created_by, input_id, planned_at,
                   queued_at, trigger, test, state, wake_at, waiting_for)
-SELECT organization_id, team_id, id, flow_id, version_id, flow_name, created_by, input_id, planned_at,
-       clock_timestamp(), 'schedule', false, 'waiting',
+SELECT s.organization_id, s.team_id, new.id, s.flow_id, s.version_id, f.name, s.created_by, new.input_id,
+       new.planned_at, clock_timestamp(), 'schedule', false, 'waiting',
        CASE WHEN held THEN now() + interval '100 years' END, CASE WHEN held THEN '{"kind": "overlap"}'::jsonb END
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::uuid[], $8::uuid[],
-            $9::timestamptz[], $10::boolean[])
-    AS new (organization_id, team_id, id, flow_id, version_id, flow_name, created_by, input_id, planned_at, held)
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::boolean[])
+    AS new (flow_id, id, input_id, planned_at, held)
+JOIN schedules s ON s.flow_id = new.flow_id JOIN flows f ON f.id = new.flow_id
 ON CONFLICT (flow_id, planned_at) DO NOTHING
 RETURNING id
 """
@@ -83,11 +83,12 @@ RETURNING id
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decision:
     """What becomes of a due schedule: its next time, perhaps a run for ``fire_at``, perhaps a time without one.
 
     ``planned`` is False where its next time could not be worked out, so that it is looked at again at ``next_at``.
+    ``held`` runs wait for the one before.
     """
 
     next_at: datetime
@@ -98,9 +99,9 @@ class Decision:
     input: dict[str, Json] | None = None
     held: bool = False
 
-    def instead(self, problem: Problem) -> Decision:
+    def leave_out(self, problem: Problem) -> None:
         """No run after all, and why."""
-        return replace(self, fire_at=None, not_run_at=self.fire_at, not_run=problem)
+        self.fire_at, self.not_run_at, self.not_run = None, self.fire_at, problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,8 @@ class Firing:
             rows: list[asyncpg.Record] = await database.fetch(_DUE, limit)
             if not rows:
                 return Fired(0, [])
-            decided = await _without_overlaps(database, [(row, decide(row)) for row in rows])
+            decided = [(row, decide(row)) for row in rows]
+            await _settle_overlaps(database, decided)
             begun = await self._write_runs(database, [(row, each) for row, each in decided if each.fire_at])
             await database.execute(
                 _ADVANCE,
@@ -162,13 +164,8 @@ class Firing:
         ids = [new_id() for _ in fired]
         written = await database.fetch(
             _INSERT,
-            [row["organization_id"] for row, _ in fired],
-            [row["team_id"] for row, _ in fired],
-            ids,
             [row["flow_id"] for row, _ in fired],
-            [row["version_id"] for row, _ in fired],
-            [row["name"] for row, _ in fired],
-            [row["created_by"] for row, _ in fired],
+            ids,
             [payload.id for payload in inputs],
             [decision.fire_at for _, decision in fired],
             [decision.held for _, decision in fired],
@@ -204,8 +201,10 @@ def decide(row: asyncpg.Record) -> Decision:
         inputs = {name: FlowInput.model_validate(declared) for name, declared in row["inputs"].items()}
         body = checked_input(inputs, None)
     except Problem as problem:
-        return decision.instead(problem)
-    return replace(decision, input={"scheduledAt": planned.astimezone(timing.zone).isoformat(), "body": body})
+        decision.leave_out(problem)
+    else:
+        decision.input = {"scheduledAt": planned.astimezone(timing.zone).isoformat(), "body": body}
+    return decision
 
 
 def _unusable(row: asyncpg.Record, problem: Problem) -> Decision:
@@ -214,30 +213,26 @@ def _unusable(row: asyncpg.Record, problem: Problem) -> Decision:
     return Decision(row["now"] + _LOOK_AGAIN, None, due or row["now"], problem, planned=False)
 
 
-async def _without_overlaps(
-    database: Connection, decided: list[tuple[asyncpg.Record, Decision]]
-) -> list[tuple[asyncpg.Record, Decision]]:
-    """The same, having asked for runs of these schedules that are still at work."""
+async def _settle_overlaps(database: Connection, decided: Sequence[tuple[asyncpg.Record, Decision]]) -> None:
+    """Ask for runs of these schedules that are still at work, and do what their policies say."""
     policies = {
         row["flow_id"]: overlap
         for row, each in decided
         if each.fire_at and (overlap := _known(row["trigger"], row["timezone"])[0].overlap) != "allow"
     }
     if not policies:
-        return decided
+        return
     counts = {row["flow_id"]: row["count"] for row in await database.fetch(_OPEN, list(policies))}
-
-    def settled(flow_id: str, decision: Decision) -> Decision:
-        count = counts.get(flow_id, 0)
-        if flow_id not in policies or count == 0:
-            return decision
-        if policies[flow_id] == "skip":
-            return decision.instead(Stopped("schedule_overlapped"))
-        if count > _LONGEST_QUEUE:
-            return decision.instead(Stopped("schedule_queue_full", waiting=count - 1))
-        return replace(decision, held=True)
-
-    return [(row, settled(row["flow_id"], decision)) for row, decision in decided]
+    for row, decision in decided:
+        count = counts.get(row["flow_id"])
+        if count is None:
+            continue
+        if policies[row["flow_id"]] == "skip":
+            decision.leave_out(Stopped("schedule_overlapped"))
+        elif count > _LONGEST_QUEUE:
+            decision.leave_out(Stopped("schedule_queue_full", waiting=count - 1))
+        else:
+            decision.held = True
 
 
 @lru_cache(maxsize=_REMEMBERED)

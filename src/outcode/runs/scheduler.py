@@ -18,8 +18,10 @@ _log = logging.getLogger(__name__)
 _LONGEST_SECONDS = 1.0
 """How long a changed schedule, or the end of a run that another waits for, may go unnoticed."""
 _SHORTEST_SECONDS = 0.05
-_BATCHES = 20
-"""After so many full batches workers begin, though there is more to fire."""
+_ROUNDS = 20
+"""After so many rounds of full batches workers begin, though there is more to fire."""
+_AT_ONCE = 2
+"""Full batches that are written at the same time, so that times are worked out while the database writes."""
 
 
 class Scheduler:
@@ -45,12 +47,12 @@ class Scheduler:
 
         The runs are committed before any worker is woken; one whose waking is lost is found by workers themselves.
         """
-        runs: list[str] = []
-        for _ in range(_BATCHES):
-            fired = await self._firing.fire()
-            runs += fired.runs
-            if fired.seen < BATCH:
+        batches = [await self._firing.fire()]
+        for _ in range(_ROUNDS):
+            if batches[-1].seen < BATCH:
                 break
+            batches += await asyncio.gather(*(self._firing.fire() for _ in range(_AT_ONCE)))
+        runs = [run for batch in batches for run in batch.runs]
         runs += await self._firing.next_in_line()
         if runs:
             await self._queue.wake(runs)

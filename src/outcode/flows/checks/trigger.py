@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from outcode.flows.dataflow import Dataflow, EventTrigger, FlowInput, ManualTrigger, ScheduleTrigger, WebhookTrigger
@@ -10,6 +11,8 @@ from outcode.flows.findings import Finding, finding
 from outcode.flows.schedules import Timing
 from outcode.values.json import Json
 from outcode.values.problems import InputProblem
+
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def trigger_findings(document: Dataflow) -> Iterator[Finding]:
@@ -35,7 +38,7 @@ def trigger_findings(document: Dataflow) -> Iterator[Finding]:
 def _schedule_findings(document: Dataflow, trigger: ScheduleTrigger) -> Iterator[Finding]:
     """What no clock can follow, and inputs that nobody is there to give."""
     try:
-        Timing.of(trigger, "UTC")
+        Timing.of(trigger, "UTC").after(_SOME_DAY)
     except InputProblem as problem:
         inside = problem.place.field.split(".") if problem.place.field else []
         yield Finding(problem, ("trigger", *inside))
