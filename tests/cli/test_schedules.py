@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from outcode.runs.instance import open_instance
 from outcode.values import json
-from tests.support.shell import in_process, open_folder
+from outcode.workspace.settings import Settings
+from tests.support.serving import free_port
+from tests.support.shell import in_process, open_folder, started, stop, wait_for
 
 FLOW = """\
 outcode: 1
@@ -58,6 +64,37 @@ def test_what_has_no_times_is_refused(schedule: str, zone: str, told: str) -> No
     said = in_process("schedules", "preview", schedule, "--timezone", zone)
     assert (said.code, said.out) == (2, "")
     assert told in said.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_time_that_came_while_the_server_was_down_is_made_up_for_when_it_starts(file: Path, tmp_path: Path) -> None:
+    with open_folder() as place:
+        data = ("--data-dir", place / "data")
+        options = ["serve", "--port", free_port(), *data]
+        assert in_process("import", file, *data).code == 0
+        asyncio.run(be_missed(place / "data"))
+        process = started(*options, log=tmp_path / "log")
+        try:
+            wait_for("token=", tmp_path / "log", process)
+            deadline = time.monotonic() + 40
+            while not (runs := json.loads(in_process("runs", "list", "--json", *data).out)):
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+        finally:
+            code = stop(process)
+        assert code == 0, (tmp_path / "log").read_text()
+        assert [run["trigger"] for run in runs] == ["schedule"]
+        (item,) = json.loads(in_process("schedules", "list", "--json", *data).out)
+        assert item["last_run"]["id"] == runs[0]["id"]
+        # Two Mondays and two Fridays went by, and one run stands for all of them.
+        assert item["problem"]["code"] == "schedule_missed"
+
+
+async def be_missed(folder: Path) -> None:
+    """Two weeks pass while nothing runs."""
+    async with open_instance(Settings(folder=folder), holder="tests") as instance:
+        assert await instance.scheduler.fire_due() == 0
+        await instance.database.pool.execute("UPDATE schedules SET next_at = next_at - interval '14 days'")
 
 
 def test_the_list_shows_what_was_imported(file: Path) -> None:
