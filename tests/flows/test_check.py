@@ -302,7 +302,28 @@ def test_lists_of_unlike_origin_stay_apart_further_down() -> None:
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
-        ({"trigger": {"kind": "schedule", "cron": "0 9 * * *"}}, "trigger_not_available", "trigger.kind"),
+        ({"trigger": {"kind": "schedule"}}, "schedule_form_missing", "trigger"),
+        (
+            {"trigger": {"kind": "schedule", "daily": "09:00", "cron": "* * * * *"}},
+            "schedule_forms_many",
+            "trigger.cron",
+        ),
+        ({"trigger": {"kind": "schedule", "every": {}}}, "schedule_interval_empty", "trigger.every"),
+        (
+            {"trigger": {"kind": "schedule", "weekly": {"days": [], "at": "09:00"}}},
+            "schedule_days_missing",
+            "trigger.weekly.days",
+        ),
+        (
+            {"trigger": {"kind": "schedule", "daily": "09:00", "timezone": "Asia/Soul"}},
+            "timezone_unknown",
+            "trigger.timezone",
+        ),
+        (
+            {"trigger": {"kind": "schedule", "daily": "09:00"}, "inputs": {"n": {"required": True}}},
+            "schedule_input_needed",
+            "inputs.n",
+        ),
         ({"trigger": {"kind": "event", "app": "shop", "trigger": "paid"}}, "trigger_not_available", "trigger.kind"),
         ({"trigger": {"kind": "webhook", "name": "a/b"}}, "webhook_name_invalid", "trigger.name"),
         ({"trigger": {"kind": "webhook", "name": " a"}}, "webhook_name_invalid", "trigger.name"),
@@ -316,6 +337,39 @@ def test_lists_of_unlike_origin_stay_apart_further_down() -> None:
 def test_triggers_and_inputs(changes: dict[str, Json], code: str, field: str) -> None:
     (problem,) = check({}, **changes)
     assert (problem.code, problem.place) == (code, Place(field=field))
+
+
+@pytest.mark.parametrize(
+    ("cron", "code", "offset", "column"),
+    [
+        ("0 9 * *", "cron_fields_wrong", None, 48),
+        ("0 0 9 * * 1", "cron_fields_wrong", None, 48),
+        ("@daily", "cron_fields_wrong", None, 48),
+        ("0 25 * * *", "cron_field_invalid", 2, 51),
+        ("0 9 * * mnday", "cron_field_invalid", 8, 57),
+        ("*/0 9 * * *", "cron_field_invalid", 0, 49),
+        ("0 9 30 2 *", "cron_never", 4, 53),
+        ("0 9 31 4,6,9,11 *", "cron_never", 4, 53),
+    ],
+)
+def test_a_cron_that_cannot_be_followed_is_refused_at_its_field(
+    cron: str, code: str, offset: int | None, column: int
+) -> None:
+    text = f'name: x\ntasks: {{}}\ntrigger: {{kind: schedule, timezone: UTC, cron: "{cron}"}}\n'
+    read = read_flow(text.encode())
+    (problem,) = check_dataflow(read.document, APPS, positions=read.positions)
+    assert (problem.code, problem.place.offset) == (code, offset)
+    assert (problem.place.field, problem.place.line, problem.place.column) == ("trigger.cron", 3, column)
+
+
+@pytest.mark.parametrize("cron", ["0 9 * * 1-5", "0 9 29 2 *", "*/15 8-18 * * mon-fri", "0 9 l * *", "0 9 * * 1#2"])
+def test_crons_that_can_be_followed(cron: str) -> None:
+    assert check({}, trigger={"kind": "schedule", "cron": cron}) == []
+
+
+def test_inputs_with_defaults_can_be_scheduled() -> None:
+    inputs: dict[str, Json] = {"city": {"required": True, "default": "Seoul"}, "note": {}}
+    assert check({}, trigger={"kind": "schedule", "daily": "09:00"}, inputs=inputs) == []
 
 
 @pytest.mark.parametrize("name", ["orders", "주문 접수", "new-order_2", "a.b"])

@@ -150,7 +150,7 @@ def test_declared_inputs_are_the_body_with_their_samples() -> None:
     assert found["{{trigger.body.more}}"].type == "boolean"
 
 
-def test_a_webhook_also_has_query_headers_and_method_and_a_schedule_nothing() -> None:
+def test_a_webhook_also_has_query_headers_and_method_and_a_schedule_its_time() -> None:
     hook = flow({"a": task()}, trigger=WebhookTrigger(name="hook"))
     sample = {"trigger": {"headers": {"x-id": "7", "Authorization": "Bearer x"}, "query": {"q": "1"}, "method": "POST"}}
     found = offered(hook, "a", samples=sample)
@@ -160,7 +160,8 @@ def test_a_webhook_also_has_query_headers_and_method_and_a_schedule_nothing() ->
     assert found["{{trigger.query.q}}"].sample == "1"
     assert found["{{trigger.method}}"].sample == "POST"
     timed = offered(flow({"a": task()}, trigger=ScheduleTrigger(cron="* * * * *")), "a")
-    assert {each.source for each in timed.values()} == {"run", "now"}
+    assert timed["{{trigger.scheduledAt}}"].type == "datetime"
+    assert {each.source for each in timed.values()} == {"trigger", "run", "now"}
 
 
 @pytest.mark.parametrize("act", ["get", "list"])

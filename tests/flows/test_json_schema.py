@@ -141,6 +141,34 @@ def test_a_bad_file_is_refused(old: str, new: str) -> None:
     assert not accepts(SCHEMA, read_yaml(GOOD.replace(old, new).encode())[0])
 
 
+@pytest.mark.parametrize(
+    ("trigger", "good"),
+    [
+        ("every: {minutes: 15}", True),
+        ('daily: "09:00", timezone: Asia/Seoul', True),
+        ("weekly: {days: [monday, friday], at: 09:00}, overlap: queue", True),
+        ("monthly: {day: last, at: 23:59}, missed: skip", True),
+        ("monthly: {day: 31, at: 23:59}", True),
+        ("cron: 0 9 * * 1-5", True),
+        ("timezone: Asia/Seoul", False),
+        ("every: {minutes: 15}, cron: 0 9 * * *", False),
+        ("every: {minutes: 0}", False),
+        ('daily: "9:00"', False),
+        ("weekly: {days: [mon], at: 09:00}", False),
+        ("weekly: {at: 09:00}", False),
+        ("monthly: {day: 32, at: 09:00}", False),
+        ("monthly: {day: first, at: 09:00}", False),
+        ("cron: 0 9 * * *, overlap: maybe", False),
+    ],
+)
+def test_schedules(trigger: str, good: bool) -> None:
+    text = GOOD.replace("kind: webhook, name: orders, reply: last_task", f"kind: schedule, {trigger}")
+    data = read_yaml(text.encode())[0]
+    assert accepts(SCHEMA, data) is good
+    if good:
+        assert accepts(SCHEMA, plain(read_flow(text.encode()).document))
+
+
 def test_editors_are_told_names_and_help() -> None:
     rules = SCHEMA["$defs"]["task"]["allOf"]
     actions = next(rule for rule in rules if rule["if"]["properties"] == {"app": {"const": "table"}})

@@ -9,11 +9,14 @@ from hypothesis import strategies as some
 from outcode.flows.dataflow import (
     Dataflow,
     EventTrigger,
+    Every,
     FlowInput,
     ManualTrigger,
+    Monthly,
     ScheduleTrigger,
     Task,
     WebhookTrigger,
+    Weekly,
 )
 from outcode.flows.yaml import parse_flow, plain, read_flow, write_flow
 from outcode.values.problems import ProblemList
@@ -97,6 +100,58 @@ def test_faults_stand_at_their_line_and_column(old: str, new: str, code: str, li
     assert str(problem).startswith(f"orders.yaml:{line}:{column}")
 
 
+SCHEDULED = """\
+outcode: 1
+kind: dataflow
+name: Report
+trigger:
+  kind: schedule
+  weekly:
+    days: [monday, thursday]
+    at: "09:00"
+  timezone: Asia/Seoul
+  overlap: queue
+tasks: {}
+"""
+
+
+def test_a_schedule_reads_and_writes_as_it_is() -> None:
+    document = read_flow(SCHEDULED.encode()).document
+    weekly = Weekly(days=("monday", "thursday"), at="09:00")
+    assert document.trigger == ScheduleTrigger(weekly=weekly, timezone="Asia/Seoul", overlap="queue")
+    assert write_flow(document) == SCHEDULED
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "line", "column", "known"),
+    [
+        ("  weekly:", "  wekly:", "flow_key_unknown", 6, 3, ["weekly"]),
+        ("    days: [", "    dyas: [", "flow_key_missing", 6, 3, None),
+        ("[monday,", "[mondey,", "flow_choice_unknown", 7, 12, ["monday"]),
+        ("[monday, thursday]", "monday", "flow_expected_list", 7, 11, None),
+        ('at: "09:00"', "at: 9 o'clock", "schedule_time_invalid", 8, 9, None),
+        ('at: "09:00"', 'at: "24:00"', "schedule_time_invalid", 8, 9, None),
+        ('    days: [monday, thursday]\n    at: "09:00"', "    5", "flow_expected_object", 7, 5, None),
+        ("overlap: queue", "overlap: wait", "flow_choice_unknown", 10, 12, None),
+        ("  weekly:\n    days: [monday, thursday]", "  monthly:\n    day: 0", "schedule_day_invalid", 7, 10, None),
+        ("  weekly:\n    days: [monday, thursday]", "  monthly:\n    day: lst", "schedule_day_invalid", 7, 10, None),
+        ("    at:", "    on: 1\n    at:", "flow_key_superfluous", 8, 5, None),
+        ("  weekly:\n", "  every: {minuets: 5}\n  weekly:\n", "flow_key_unknown", 6, 11, ["minutes"]),
+        ("  weekly:\n", "  every: {minutes: 0}\n  weekly:\n", "flow_number_too_small", 6, 20, None),
+    ],
+)
+def test_faults_of_a_schedule_stand_at_their_line_and_column(
+    old: str, new: str, code: str, line: int, column: int, known: list[str] | None
+) -> None:
+    assert SCHEDULED.count(old) == 1
+    with pytest.raises(ProblemList) as caught:
+        read_flow(SCHEDULED.replace(old, new).encode())
+    problem = caught.value.problems[0]
+    assert (problem.code, problem.place.line, problem.place.column) == (code, line, column)
+    assert known is None or problem.details["known"] == known
+    assert problem.message("ko")
+
+
 def test_faults_come_in_the_order_of_the_file() -> None:
     text = ORDERS.replace("run_once: true", "run_once: 1").replace("name: Orders to database", "naem: x")
     with pytest.raises(ProblemList) as caught:
@@ -137,9 +192,21 @@ TASKS = some.builds(
     run_once=some.booleans(),
     at_once=some.integers(1, 50),
 )
+CLOCK_TIMES = some.builds("{:02}:{:02}".format, some.integers(0, 23), some.integers(0, 59))
 TRIGGERS = some.one_of(
     some.builds(ManualTrigger),
-    some.builds(ScheduleTrigger, cron=NAMES, timezone=some.none() | NAMES),
+    some.builds(
+        ScheduleTrigger,
+        every=some.none() | some.builds(Every, minutes=some.none() | some.integers(1, 90)),
+        daily=some.none() | CLOCK_TIMES,
+        weekly=some.none()
+        | some.builds(Weekly, days=some.sampled_from([("monday",), ("sunday", "friday"), ()]), at=CLOCK_TIMES),
+        monthly=some.none() | some.builds(Monthly, day=some.integers(1, 31) | some.just("last"), at=CLOCK_TIMES),
+        cron=some.none() | NAMES,
+        timezone=some.none() | NAMES,
+        overlap=some.sampled_from(["skip", "queue", "allow"]),
+        missed=some.sampled_from(["once", "skip"]),
+    ),
     some.builds(WebhookTrigger, name=NAMES, reply=some.sampled_from(["at_once", "last_task"])),
     some.builds(EventTrigger, app=NAMES, trigger=NAMES, connection=some.none() | NAMES, inputs=INPUTS),
 )

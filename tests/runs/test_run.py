@@ -164,20 +164,20 @@ async def test_declared_inputs_are_checked_and_filled(place: Place) -> None:
             "tasks": {},
         }
     )
-    assert checked_input(document, {"city": "Seoul", "more": 1}) == {
+    assert checked_input(document.inputs, {"city": "Seoul", "more": 1}) == {
         "city": "Seoul",
         "more": 1,
         "limit": 10,
         "since": None,
     }
     with pytest.raises(InputProblem) as one:
-        checked_input(document, {})
+        checked_input(document.inputs, {})
     assert (one.value.code, one.value.place.field) == ("input_missing", "body.city")
     with pytest.raises(ProblemList) as two:
-        checked_input(document, {"city": 5, "limit": "many"})
+        checked_input(document.inputs, {"city": 5, "limit": "many"})
     assert [problem.place.field for problem in two.value.problems] == ["body.city", "body.limit"]
     with pytest.raises(InputProblem) as three:
-        checked_input(document, [1])
+        checked_input(document.inputs, [1])
     assert three.value.code == "input_not_object"
 
 

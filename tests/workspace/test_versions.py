@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from outcode.flows.dataflow import Dataflow
 from outcode.flows.plain import parse_flow
 from outcode.values.problems import Conflict, NotFound, ProblemList
-from outcode.workspace.deliveries import Address, Deliveries
+from outcode.workspace.deliveries import Address, Deliveries, Unreached
 from outcode.workspace.flows import FlowStore, LiveFlow, StoredFlow
 from outcode.workspace.people import create_workspace
 from outcode.workspace.scope import Scope, new_id
@@ -34,7 +34,9 @@ async def saved(place: Place, flow: StoredFlow | None, new: Dataflow, **more: An
 
 async def reached(place: Place, hook: str) -> str:
     """The version that a delivery to a webhook would run."""
-    found = await Deliveries(place.instance.database).find(Address("acme", hook, place.key))
+    found = await Deliveries(place.instance.database).find(Address.of("acme", hook, place.key))
+    if isinstance(found, Unreached):
+        raise found.problem
     return found.version.version_id
 
 

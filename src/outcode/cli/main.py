@@ -37,6 +37,7 @@ COMMANDS = {
     "export": Entry("transfer", "export_flow", "Write a flow as YAML, without the secrets of its connections."),
     "import": Entry("transfer", "import_flow", "Store flows from files and publish them."),
     "runs": Entry("runs", "app", "The run history."),
+    "schedules": Entry("schedules", "app", "Flows that start by themselves."),
     "keys": Entry("keys", "app", "API keys for programs and webhooks."),
     "webhooks": Entry("webhooks", "app", "What belongs to webhooks beside their flows."),
     "admin": Entry("admin", "app", "What the operator sets for the whole instance."),

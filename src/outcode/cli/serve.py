@@ -83,7 +83,7 @@ async def _serve(role: Role, host: str, port: int, folder: Path, *, example: boo
         await first_workspace(instance.database)
         loaded = await load_example(instance, demo) if demo is not None else None
         await stack.enter_async_context(_working(instance, told))
-        start_worker = partial(instance.worker.start, consume=role is not Role.SERVER)
+        start_worker = partial(_start, instance, role)
         if listener is None:
             start_worker()
             say(words("serve.worker"))
@@ -140,13 +140,20 @@ def _listen(host: str, port: int) -> socket.socket:
 
 @asynccontextmanager
 async def _working(instance: Instance, told: _Told) -> AsyncIterator[None]:
-    """See to it that the worker, once it is started, stops in good order."""
+    """See to it that worker and scheduler, once they are started, stop in good order."""
     draining = asyncio.create_task(_drain(instance, told))
     try:
         yield
     finally:
+        await instance.scheduler.stop()
         await instance.worker.stop()
         draining.cancel()
+
+
+def _start(instance: Instance, role: Role) -> None:
+    instance.worker.start(consume=role is not Role.SERVER)
+    if role is not Role.WORKER:
+        instance.scheduler.start()
 
 
 async def _drain(instance: Instance, told: _Told) -> None:

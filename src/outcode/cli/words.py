@@ -24,6 +24,7 @@ WORDS: dict[str, dict[str, str]] = {
         "en": "Run {id}: {state}. What it had done stays done.",
         "ko": "실행 {id}: {state}. 이미 처리한 것은 그대로 남습니다.",
     },
+    "schedule.off": {"en": "off", "ko": "꺼짐"},
     "file.saved": {"en": "Saved {path} ({size} bytes)", "ko": "{path} 저장됨({size}바이트)"},
     "task.rows": {"en": "{done} of {total}", "ko": "{total}개 중 {done}개"},
     "task.rows_failed": {"en": "{failed} failed", "ko": "실패 {failed}개"},

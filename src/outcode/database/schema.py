@@ -356,6 +356,17 @@ runs = _owned(
     sql.Index("ix_runs_wake", "wake_at", postgresql_where=sql.text("state = 'waiting'")),
     sql.Index("ix_runs_parent_id", "parent_id", postgresql_where=sql.text("parent_id IS NOT NULL")),
     sql.Index("ix_runs_origin_id", "origin_id", postgresql_where=sql.text("origin_id IS NOT NULL")),
+    sql.Index(
+        "ix_runs_scheduled",
+        "flow_id",
+        postgresql_where=sql.text("trigger = 'schedule' AND state IN ('waiting', 'running')"),
+    ),
+    sql.Index(
+        "ix_runs_overlapping",
+        "flow_id",
+        "planned_at",
+        postgresql_where=sql.text("state = 'waiting' AND waiting_for ->> 'kind' = 'overlap'"),
+    ),
 )
 
 run_tasks = _owned(
@@ -388,4 +399,22 @@ run_chunks = _owned(
     sql.Column("rows", ARRAY(sql.Integer), nullable=False),
     _link("outcome_id", "payloads.id", required=False),
     sql.PrimaryKeyConstraint("run_id", "letter", "number"),
+)
+
+schedules = _owned(
+    "schedules",
+    _link("flow_id", "flows.id", cascade=True),
+    _link("version_id", "flow_versions.id"),
+    sql.Column("trigger", JSONB, nullable=False),
+    sql.Column("inputs", JSONB, nullable=False),
+    sql.Column("active", sql.Boolean, nullable=False),
+    sql.Column("planned", sql.Boolean, nullable=False, server_default=sql.false()),
+    _time("next_at", now=True),
+    _time("fired_at"),
+    _time("not_run_at"),
+    sql.Column("not_run", JSONB),
+    _link("created_by", "users.id"),
+    sql.PrimaryKeyConstraint("flow_id"),
+    sql.Index("ix_schedules_team_id_flow_id", "team_id", "flow_id"),
+    sql.Index("ix_schedules_next_at", "next_at", postgresql_where=sql.text("active")),
 )

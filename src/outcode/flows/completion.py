@@ -14,7 +14,7 @@ from outcode.flows.checks.lineage import makes_rows
 from outcode.flows.checks.order import Needs, needs_of, runnable_order
 from outcode.flows.checks.tasks import actions_of
 from outcode.flows.checks.uses import Uses
-from outcode.flows.dataflow import Dataflow, ManualTrigger, WebhookTrigger
+from outcode.flows.dataflow import Dataflow, EventTrigger, ManualTrigger, ScheduleTrigger, WebhookTrigger
 from outcode.flows.samples import Found, Names, found_in, shown
 from outcode.values.json import Json
 from outcode.values.references import PIPES, Each, Index, Key, Meta, Reference, Step, print_reference
@@ -31,6 +31,7 @@ _TRIGGER_PARTS = {
     "headers": (Words(en="Headers", ko="헤더"), "object"),
     "method": (Words(en="Method", ko="메서드"), "text"),
 }
+_SCHEDULE_PARTS = {"scheduledAt": (Words(en="Planned time", ko="예정 시각"), "datetime")}
 _RUN = {
     ("run", "id"): (Words(en="Run ID", ko="실행 ID"), "text"),
     ("run", "startedAt"): (Words(en="Start of the run", ko="실행 시작 시각"), "datetime"),
@@ -200,8 +201,16 @@ def _declared(
 
 
 def _of_trigger(document: Dataflow, sample: Json) -> Iterator[Suggestion]:
-    if not isinstance(document.trigger, ManualTrigger | WebhookTrigger):
-        return
+    parts: Mapping[str, tuple[Words, str]]
+    match document.trigger:
+        case ManualTrigger():
+            parts = {"body": _TRIGGER_PARTS["body"]}
+        case ScheduleTrigger():
+            parts = _SCHEDULE_PARTS
+        case WebhookTrigger():
+            parts = _TRIGGER_PARTS
+        case EventTrigger():
+            return
     given = sample if isinstance(sample, dict) else {}
     inside = {found.names: found for part in given for found in found_in(given[part], within=(part,))}
     for name, declared in document.inputs.items():
@@ -211,7 +220,6 @@ def _of_trigger(document: Dataflow, sample: Json) -> Iterator[Suggestion]:
         written = found.sample if found else None if value is None else shown(value, names)
         kind = _INPUT_TYPES.get(declared.type, declared.type)
         yield _suggestion("trigger", [Key(name) for name in names], Words(en=name, ko=name), kind, written)
-    parts = _TRIGGER_PARTS if isinstance(document.trigger, WebhookTrigger) else {"body": _TRIGGER_PARTS["body"]}
     for part, (label, kind) in parts.items():
         found = inside.pop((part,), None)
         yield _suggestion("trigger", [Key(part)], label, kind, found.sample if found else None)

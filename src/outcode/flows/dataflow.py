@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from re import fullmatch
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from outcode.values.json import Json
 from outcode.values.tagged import Tagged
@@ -37,12 +39,78 @@ class ManualTrigger(_Part):
     kind: Literal["manual"] = "manual"
 
 
+def _tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _clock_time(value: object) -> str:
+    if isinstance(value, str) and fullmatch(_CLOCK_TIME, value):
+        return value
+    raise PydanticCustomError("schedule_time_invalid", "not a time of day")
+
+
+def _day_of_month(value: object) -> int | Literal["last"]:
+    if value == "last":
+        return "last"
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 31:
+        return value
+    raise PydanticCustomError("schedule_day_invalid", "not a day of a month")
+
+
+_CLOCK_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+ClockTime = Annotated[
+    str, PlainValidator(_clock_time), WithJsonSchema({"type": "string", "pattern": f"^{_CLOCK_TIME}$"})
+]
+DayOfMonth = Annotated[
+    int | Literal["last"],
+    PlainValidator(_day_of_month),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 31}, {"const": "last"}]}),
+]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Every(_Part):
+    """An interval of minutes, of hours, or of both together."""
+
+    minutes: int | None = Field(default=None, ge=1, le=10_080)
+    hours: int | None = Field(default=None, ge=1, le=744)
+
+
+class Weekly(_Part):
+    """Some days of every week, at a time such as ``09:00``."""
+
+    days: Annotated[tuple[Weekday, ...], BeforeValidator(_tuple)]
+    at: ClockTime
+
+
+class Monthly(_Part):
+    """A day of every month, at a time such as ``09:00``; ``last``, and what a month has not, is its last day."""
+
+    day: DayOfMonth
+    at: ClockTime
+
+
 class ScheduleTrigger(_Part):
-    """Times at which the flow starts by itself; read in ``timezone`` (IANA), by default the organization's."""
+    """Times at which the flow starts by itself; exactly one of ``every``, ``daily``, ``weekly``, ``monthly``, ``cron``.
+
+    Times of day are read in ``timezone`` (IANA), by default the organization's. ``overlap`` is what happens when the
+    run before is still at work: this time is left out (``skip``), waits for its end (``queue``), or starts beside it
+    (``allow``). ``missed`` is what happens after a time at which Outcode was not running: one run for all missed times
+    (``once``), or none (``skip``).
+    """
 
     kind: Literal["schedule"] = "schedule"
-    cron: str
+    every: Every | None = None
+    daily: ClockTime | None = None
+    weekly: Weekly | None = None
+    monthly: Monthly | None = None
+    cron: str | None = Field(default=None, min_length=1, max_length=200)
     timezone: str | None = None
+    overlap: Literal["skip", "queue", "allow"] = "skip"
+    missed: Literal["once", "skip"] = "once"
+
+
+SCHEDULE_FORMS = ("every", "daily", "weekly", "monthly", "cron")
 
 
 class DeliverySignature(_Part):

@@ -7,9 +7,10 @@ are those of that action; a text with a reference may stand in place of any valu
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, assert_never, get_args
+from types import NoneType
+from typing import Annotated, Any, assert_never, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from outcode.appkit import Action, App
@@ -32,7 +33,15 @@ from outcode.appkit.fields import (
     SwitchField,
     TextField,
 )
-from outcode.flows.dataflow import TASK_LETTERS, Dataflow, DeliverySignature, FlowInput, Retry, Task, Trigger
+from outcode.flows.dataflow import (
+    SCHEDULE_FORMS,
+    TASK_LETTERS,
+    Dataflow,
+    FlowInput,
+    ScheduleTrigger,
+    Task,
+    Trigger,
+)
 from outcode.values.json import Json
 
 Schema = dict[str, Any]
@@ -56,15 +65,10 @@ def flow_schema(apps: Mapping[str, App]) -> Json:
     >>> flow_schema({})["required"]
     ['name', 'tasks']
     """
-    task = _model(Task, {"inputs": {"type": "object"}, "after": _list_of({"type": "string"}), "retry": _retry()})
+    task = _model(Task, {"inputs": {"type": "object"}, "after": {"type": "array", "items": {"type": "string"}}})
     task["properties"]["app"] |= {"enum": list(apps)}
     task["allOf"] = [rule for app in apps.values() for rule in _app_rules(app)]
-    of_triggers: dict[str, Schema] = {
-        "inputs": {"type": "object"},
-        "signature": _model(DeliverySignature, {}),
-        "allow_from": {"type": "array", "items": {"type": "string"}},
-    }
-    triggers = [_model(model, of_triggers, always=("kind",)) for model in get_args(get_args(Trigger)[0])]
+    triggers = [_trigger(model) for model in get_args(get_args(Trigger)[0])]
     parts: dict[str, Schema] = {
         "inputs": {"type": "object", "additionalProperties": _model(FlowInput, {"default": {}, "sample": {}})},
         "trigger": {"oneOf": triggers},
@@ -82,13 +86,11 @@ def flow_schema(apps: Mapping[str, App]) -> Json:
     }
 
 
-def _retry() -> Schema:
-    (kinds, _) = get_args(Retry.model_fields["on"].annotation)
-    return _model(Retry, {"on": _list_of({"enum": list(get_args(kinds))})})
-
-
-def _list_of(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
+def _trigger(model: type[BaseModel]) -> Schema:
+    schema = _model(model, {"inputs": {"type": "object"}}, always=("kind",))
+    if model is ScheduleTrigger:
+        schema["oneOf"] = [{"required": [form]} for form in SCHEDULE_FORMS]
+    return schema
 
 
 def _model(model: type[BaseModel], parts: Mapping[str, Schema], *, always: Iterable[str] = ()) -> Schema:
@@ -106,19 +108,30 @@ def _model(model: type[BaseModel], parts: Mapping[str, Schema], *, always: Itera
 
 
 def _plain(field: FieldInfo) -> Schema:
-    choices = get_args(field.annotation)
-    if field.annotation in _TYPES:
-        schema = dict(_TYPES[field.annotation])
-    elif choices and type(None) in choices:
-        schema = dict(_TYPES[choices[0]])
-    else:
-        schema = {"const": choices[0]} if len(choices) == 1 else {"enum": list(choices)}
+    schema = _typed(field.annotation, field.metadata)
     for limit in field.metadata:
         names = {"ge": "minimum", "le": "maximum", "min_length": "minLength", "max_length": "maxLength"}
         schema |= {word: getattr(limit, name) for name, word in names.items() if hasattr(limit, name)}
-    if not field.is_required() and field.default is not None:
-        schema["default"] = field.default
+    if not field.is_required() and field.default is not None and not isinstance(field.default, BaseModel):
+        schema["default"] = list(field.default) if isinstance(field.default, tuple) else field.default
     return schema
+
+
+def _typed(annotation: Any, metadata: Iterable[Any]) -> Schema:
+    if said := [each.json_schema for each in metadata if isinstance(each, WithJsonSchema)]:
+        return dict(said[0] or {})
+    choices = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return _typed(choices[0], choices[1:])
+    if annotation in _TYPES:
+        return dict(_TYPES[annotation])
+    if choices and choices[-1] is NoneType:
+        return _typed(choices[0], ())
+    if choices and choices[-1] is Ellipsis:
+        return {"type": "array", "items": _typed(choices[0], ())}
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return _model(annotation, {})
+    return {"const": choices[0]} if len(choices) == 1 else {"enum": list(choices)}
 
 
 def _first_paragraph(text: str) -> str:

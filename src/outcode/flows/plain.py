@@ -14,7 +14,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from outcode.flows.dataflow import Dataflow, DeliverySignature, FlowInput, Retry, Task, Trigger
+from outcode.flows.dataflow import Dataflow, FlowInput, Retry, Task, Trigger
 from outcode.flows.findings import MAX_FINDINGS, Finding, finding, placed, shown, suggestions
 from outcode.flows.positions import Path
 from outcode.values.json import Json
@@ -204,6 +204,8 @@ def _translated(error: ErrorDetails, data: Json) -> Finding:
             return finding("flow_number_too_small", path, minimum=limits["ge"])
         case "less_than_equal":
             return finding("flow_number_too_large", path, maximum=limits["le"])
+        case "schedule_time_invalid" | "schedule_day_invalid":
+            return finding(kind, path, value=shown(value))
         case _:
             return finding(_EXPECTED.get(kind, "flow_value_not_usable"), path)
 
@@ -216,10 +218,12 @@ def _model_at(path: Path, data: Json) -> type[BaseModel]:
             return Retry
         case ("inputs", _):
             return FlowInput
-        case ("trigger",):
-            return _TRIGGERS[_at(data, path)["kind"]]
-        case ("trigger", "signature"):
-            return DeliverySignature
+        case ("trigger", *inner):
+            model = _TRIGGERS[_at(data, path[:1])["kind"]]
+            for step in inner:
+                parts = _parts_of(model.model_fields[str(step)].annotation)
+                model = next(part for part in parts if isinstance(part, type) and issubclass(part, BaseModel))
+            return model
         case _:
             return Dataflow
 
@@ -228,15 +232,20 @@ def _known_keys(path: Path, data: Json) -> list[str]:
     return list(_model_at(path, data).model_fields)
 
 
-def _choices(path: Path, data: Json) -> tuple[str, ...]:
-    if isinstance(path[-1], int):
-        (choices, _) = get_args(_annotation(path[:-1], data))
-        return get_args(choices)
-    return get_args(_annotation(path, data))
+def _choices(path: Path, data: Json) -> list[str]:
+    if isinstance(path[-1], int):  # an item of a list
+        path = path[:-1]
+    annotation = _model_at(path[:-1], data).model_fields[str(path[-1])].annotation
+    return [part for part in _parts_of(annotation) if isinstance(part, str)]
 
 
-def _annotation(path: Path, data: Json) -> Any:
-    return _model_at(path[:-1], data).model_fields[str(path[-1])].annotation
+def _parts_of(annotation: Any) -> Iterator[Any]:
+    """The plain types, and the values of literals, that a type is put together from."""
+    parts = get_args(annotation)
+    if not parts:
+        yield annotation
+    for part in parts:
+        yield from _parts_of(part)
 
 
 def _at(data: Json, path: Path) -> Mapping[str, Any]:

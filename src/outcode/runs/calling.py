@@ -105,7 +105,7 @@ class CalledFlows:
             version_id=version.version_id,
             flow_name=version.flow_name,
             trigger="call",
-            input={"body": checked_input(planned.document, call.input)},
+            input={"body": checked_input(planned.document.inputs, call.input)},
             test=call.caller.test,
             idempotency_key=call.key,
             parent_id=call.caller.run_id,

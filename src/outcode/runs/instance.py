@@ -21,6 +21,7 @@ from outcode.runs.calls import Caller
 from outcode.runs.connecting import Connector
 from outcode.runs.consents import Consents
 from outcode.runs.documents import Documents
+from outcode.runs.firing import Firing
 from outcode.runs.history import RunHistory
 from outcode.runs.journal import Journal
 from outcode.runs.leases import Leases, Limits
@@ -33,6 +34,7 @@ from outcode.runs.repeats import Repeats
 from outcode.runs.replies import Replies
 from outcode.runs.runner import Runner
 from outcode.runs.sandbox import SandboxPool
+from outcode.runs.scheduler import Scheduler
 from outcode.runs.starts import Starter
 from outcode.runs.steps import FlowSteps
 from outcode.runs.task import TaskRunner
@@ -49,6 +51,7 @@ from outcode.workspace.flows import FlowStore
 from outcode.workspace.limits import DatabaseLimiter
 from outcode.workspace.oauth_clients import OAuthClientStore
 from outcode.workspace.oauth_requests import OAuthRequestStore
+from outcode.workspace.schedules import ScheduleStore, follow_schedule
 from outcode.workspace.secrets import MasterKey, SecretStore
 from outcode.workspace.settings import Settings
 from outcode.workspace.tokens import DatabaseTokens
@@ -74,6 +77,7 @@ class Instance:
     flows: FlowStore
     versions: VersionStore
     publisher: Publisher
+    schedules: ScheduleStore
     connector: Connector
     consents: Consents
     oauth_clients: OAuthClientStore
@@ -85,6 +89,7 @@ class Instance:
     history: RunHistory
     leases: Leases
     worker: Worker
+    scheduler: Scheduler
     webhooks: Webhooks
 
 
@@ -145,7 +150,7 @@ def _assemble(
     blobs = BlobStore(_folder(settings, "blobs"))
     files = FileStore(database, blobs, secrets)
     connections = ConnectionStore(database, secrets, files)
-    flows = FlowStore(database)
+    flows = FlowStore(database, (follow_schedule,))
     versions = VersionStore(database, flows)
     guard = EgressGuard(parse_allow_rules(settings.egress_allow))
     limiter = DatabaseLimiter(database)
@@ -183,6 +188,7 @@ def _assemble(
         flows=flows,
         versions=versions,
         publisher=publisher,
+        schedules=ScheduleStore(database),
         connector=connector,
         consents=Consents(connector, connections, clients, requests, http),
         oauth_clients=clients,
@@ -194,6 +200,7 @@ def _assemble(
         history=history,
         leases=leases,
         worker=worker,
+        scheduler=Scheduler(Firing(database, payloads), queue),
         webhooks=Webhooks(
             deliveries=Deliveries(database),
             documents=documents,

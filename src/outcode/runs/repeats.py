@@ -44,7 +44,7 @@ class Repeats:
                 input_id = await self._copied_input(connection, scope, origin)
             else:
                 values = await self._prepared.payloads.get(connection, scope, origin["input_id"])
-                values = {**values, "body": checked_input(document, values.get("body"))}
+                values = {**values, "body": checked_input(document.inputs, values.get("body"))}
                 payloads = [await self._prepared.payloads.prepare(scope, values)]
                 input_id = payloads[0].id
             run = PreparedRun(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from outcode.appkit.accept import type_name
-from outcode.flows.dataflow import Dataflow, FlowInput
+from outcode.flows.dataflow import Dataflow, FlowInput, ScheduleTrigger
+from outcode.flows.schedules import zone_of
 from outcode.runs.claims import Accepted, Start
 from outcode.runs.documents import Documents
 from outcode.runs.journal import Journal
@@ -56,7 +58,11 @@ class Starter:
             version_id=version.version_id,
             flow_name=version.flow_name,
             trigger=trigger,
-            input={**values, "body": checked_input(planned.document, values.get("body"))},
+            input={
+                **_as_if_due(planned.document),
+                **values,
+                "body": checked_input(planned.document.inputs, values.get("body")),
+            },
             test=test,
             idempotency_key=idempotency_key,
         )
@@ -66,13 +72,13 @@ class Starter:
         self, scope: Scope, document: Dataflow, trigger: str, body: Json, *, test: bool = False, leased: bool = False
     ) -> Accepted:
         """Start a flow that is not saved; its document is kept with the run."""
-        checked = checked_input(document, body)
+        checked = checked_input(document.inputs, body)
         start = Start(
             flow_id=None,
             version_id=await self._flows.add_unsaved(scope, document.as_json()),
             flow_name=document.name,
             trigger=trigger,
-            input={"body": checked},
+            input={**_as_if_due(document), "body": checked},
             test=test,
         )
         return await self._accept(scope, start, leased=leased)
@@ -84,12 +90,12 @@ class Starter:
         return accepted
 
 
-def checked_input(document: Dataflow, body: Json) -> Json:
+def checked_input(inputs: Mapping[str, FlowInput], body: Json) -> Json:
     """The body with defaults of declared inputs filled in; raises InputProblem naming each that is missing or wrong.
 
     A flow without declared inputs takes any body.
     """
-    if not document.inputs:
+    if not inputs:
         return {} if body is None else body
     if body is None:
         body = {}
@@ -97,7 +103,7 @@ def checked_input(document: Dataflow, body: Json) -> Json:
         raise InputProblem("input_not_object", Place(field="body"), got=type_name(body))
     values = dict(body)
     problems: list[Problem] = []
-    for name, declared in document.inputs.items():
+    for name, declared in inputs.items():
         if values.get(name) is None:
             values[name] = declared.default
             if declared.required and declared.default is None:
@@ -107,6 +113,14 @@ def checked_input(document: Dataflow, body: Json) -> Json:
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemList(problems)
     return values
+
+
+def _as_if_due(document: Dataflow) -> dict[str, Json]:
+    """What a schedule would give: one that is started by hand is due now."""
+    if not isinstance(document.trigger, ScheduleTrigger):
+        return {}
+    zone = zone_of(document.trigger.timezone) if document.trigger.timezone else UTC
+    return {"scheduledAt": datetime.now(zone).replace(second=0, microsecond=0).isoformat()}
 
 
 def _fits(declared: FlowInput, value: Json) -> bool:

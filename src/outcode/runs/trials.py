@@ -98,7 +98,7 @@ class Trials:
     async def start_flow(self, scope: Scope, version: FlowVersion, trigger: str, body: Json) -> Trial:
         """Run a version of a flow on one record of every array; pinned tasks give what is pinned."""
         document = (await self._documents.of(scope, version.version_id)).document
-        values: dict[str, Json] = {"body": checked_input(document, body)}
+        values: dict[str, Json] = {"body": checked_input(document.inputs, body)}
         async with self._prepared.pool.acquire() as connection:
             pinned = await self._pins.payload_ids(connection, scope, version.flow_id)
             used = [Earlier(letter, "pinned", pinned[letter]) for letter in document.tasks if letter in pinned]
@@ -154,5 +154,5 @@ class Trials:
                 return await payloads.prepare(scope, await payloads.get(connection, scope, newest))
             samples = {name: declared.sample for name, declared in document.inputs.items()}
             body = {name: sample for name, sample in samples.items() if sample is not None}
-        values: dict[str, Json] = {"body": checked_input(document, body)}
+        values: dict[str, Json] = {"body": checked_input(document.inputs, body)}
         return await payloads.prepare(scope, values)

@@ -31,6 +31,7 @@ from outcode.server.routes import (
     people,
     repeats,
     runs,
+    schedules,
     trials,
     versions,
     webhooks,
@@ -101,7 +102,7 @@ def create_app(instance: Instance | None) -> FastAPI:
     for router in (people.start_router, oauth.router, health.router):
         app.include_router(router, responses={"default": _PROBLEM})
     api = APIRouter(prefix="/api/v1", responses=_PROBLEMS)
-    teams = (people, flows, versions, trials, webhooks, runs, repeats, connections, apps, stored_files)
+    teams = (people, flows, versions, trials, webhooks, schedules, runs, repeats, connections, apps, stored_files)
     for router in (module.router for module in teams):
         api.include_router(router)
     app.include_router(api)

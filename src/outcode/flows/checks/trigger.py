@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from ipaddress import ip_network
 
@@ -18,7 +19,11 @@ from outcode.flows.dataflow import (
     is_respond_task,
 )
 from outcode.flows.findings import Finding, finding
+from outcode.flows.schedules import Timing
 from outcode.values.json import Json
+from outcode.values.problems import InputProblem
+
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 MAX_NETWORKS = 200
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -30,7 +35,9 @@ def trigger_findings(document: Dataflow) -> Iterator[Finding]:
     match trigger:
         case WebhookTrigger():
             yield from _webhook_findings(document, trigger)
-        case ScheduleTrigger() | EventTrigger():
+        case ScheduleTrigger():
+            yield from _schedule_findings(document, trigger)
+        case EventTrigger():
             yield finding("trigger_not_available", ("trigger", "kind"), trigger=trigger.kind)
         case ManualTrigger():
             pass
@@ -59,6 +66,18 @@ def _webhook_findings(document: Dataflow, trigger: WebhookTrigger) -> Iterator[F
             ip_network(text)
         except ValueError:
             yield finding("webhook_network_invalid", ("trigger", "allow_from", index), value=text)
+
+
+def _schedule_findings(document: Dataflow, trigger: ScheduleTrigger) -> Iterator[Finding]:
+    """What no clock can follow, and inputs that nobody is there to give."""
+    try:
+        Timing.of(trigger, "UTC").after(_SOME_DAY)
+    except InputProblem as problem:
+        inside = problem.place.field.split(".") if problem.place.field else []
+        yield Finding(problem, ("trigger", *inside))
+    for name, declared in document.inputs.items():
+        if declared.required and declared.default is None:
+            yield finding("schedule_input_needed", ("inputs", name), name=name)
 
 
 def _is_url_name(name: str) -> bool:
