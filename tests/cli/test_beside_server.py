@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import re
 import signal
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -258,3 +261,35 @@ def test_a_run_that_is_not_there_is_said(server: Serving, given: str) -> None:
     said = beside(server, "runs", "cancel" if "-" in given[:9] else "show", given)
     assert (said.code, said.out) == (1, "")
     assert "no such run" in said.err
+
+
+def test_webhooks_have_secrets_samples_and_refusals(server: Serving) -> None:
+    hook = f"{server.base}/hooks/outcode/hello"
+    made = beside(server, "webhooks", "secret", "Hello webhook")
+    assert (made.code, len(made.out.strip()) > 40) == (0, True)
+    given = in_process(
+        *["webhooks", "secret", "Hello webhook", "--set", "-", "--keep-hours", "1", "--data-dir", server.folder],
+        stdin=b"from the vendor's console\n",
+    )
+    assert (given.code, given.out, given.err) == (0, "", "Set the secret of the webhook of Hello webhook.\n")
+    short = beside(server, "webhooks", "secret", "Hello webhook", "--set", "short")
+    assert (short.code, "16 to 512" in short.err) == (2, True)
+    assert beside(server, "webhooks", "secret", "Nowhere").code == 1
+
+    assert "kept as a sample" in beside(server, "webhooks", "capture", "Hello webhook").err
+    request = urllib.request.Request(hook, b'{"name": "Kim"}', {"X-OUTCODE-API-KEY": server.key}, method="POST")
+    with urllib.request.urlopen(request) as answer:
+        assert json.loads(answer.read()) == {"captured": True}
+    shown = json.loads(beside(server, "webhooks", "capture", "Hello webhook", "--show").out)
+    assert shown["body"] is not None
+    assert server.key not in json.dumps(shown)
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(f"{hook}?key=oc_wrong", b"{}", method="POST"))
+    assert refused.value.code == 401
+    deadline = time.monotonic() + 30
+    while not (listed := json.loads(beside(server, "webhooks", "refusals", "--json").out)):
+        assert time.monotonic() < deadline
+    assert (listed[0]["flow"], listed[0]["status"], listed[0]["count"]) == ("Hello webhook", 401, 1)
+    korean = beside(server, "webhooks", "refusals", "--flow", "Hello webhook", LANG="ko_KR.UTF-8")
+    assert re.search(r"Hello webhook +401 +127\.0\.0\.1 +1 +\S*.*키", korean.out), korean
