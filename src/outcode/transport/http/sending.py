@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from secrets import token_hex
 from typing import TYPE_CHECKING, TypeVar
 
@@ -253,10 +254,7 @@ class Sender:
         return await self._follow(request, _Caller(connection, tokens, home, mask, record))
 
     async def _follow(self, request: PreparedRequest, caller: _Caller) -> Response:
-        if self._wire is None:
-            from outcode.transport.http.wire import Wire  # noqa: PLC0415 - aiohttp and the certificates it reads
-
-            self._wire = Wire(self._guard)
+        wire = self._wire or await self._open_wire()
         deadline = asyncio.get_running_loop().time() + request.timeout_seconds
         hop = request
         elapsed = 0
@@ -278,7 +276,7 @@ class Sender:
                 record=caller.record,
                 limit=caller.limit,
             )
-            response = await self._wire.send(exchange)
+            response = await wire.send(exchange)
             elapsed += response.elapsed_ms
             location = response.header("location")
             if not hop.follow_redirects or location is None or not is_redirect(response.status, location):
@@ -286,6 +284,13 @@ class Sender:
                 return replace(response, url=hop.url, elapsed_ms=elapsed)
             hop = _redirected(hop, response.status, location)
         raise VendorRejected("http_too_many_redirects", host=request.url.host or "", limit=REDIRECT_LIMIT)
+
+    async def _open_wire(self) -> Wire:
+        # aiohttp takes long to import, with the certificates it reads; leases are renewed meanwhile.
+        module = await asyncio.to_thread(import_module, "outcode.transport.http.wire")
+        if self._wire is None:
+            self._wire = module.Wire(self._guard)
+        return self._wire
 
 
 def _check_host(url: URL, connection: HttpConnection, home: Origin) -> None:
