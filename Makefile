@@ -73,7 +73,8 @@ bench: install ## Measure, and print figures as JSON
 	@$(PYTHON) -m benchmarks.run
 
 faults: install-dev system-packages ## Kill, stop and restart what runs, 200 times, and print what became of it
-	@FAULT_POINTS=200 FAULT_RESTARTS=20 FAULT_FLOWS=200 $(PYTHON) -m pytest tests/faults -p no:xdist
+	@FAULT_POINTS=200 FAULT_RESTARTS=20 FAULT_FLOWS=200 FAULT_ROWS=10000 FAULT_ROWS_KILLS=10 \
+		$(PYTHON) -m pytest tests/faults -p no:xdist
 
 clean: ## Remove what was installed and built; your data in .outcode stays
 	@rm -rf .venv web/node_modules src/outcode/server/static src/outcode/runs/sandbox/libraries.json \

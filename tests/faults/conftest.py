@@ -24,6 +24,8 @@ class Extent:
     points: int = int(os.environ.get("FAULT_POINTS", "20"))
     restarts: int = int(os.environ.get("FAULT_RESTARTS", "3"))
     flows: int = int(os.environ.get("FAULT_FLOWS", "12"))
+    rows_in_task: int = int(os.environ.get("FAULT_ROWS", "3000"))
+    rows_kills: int = int(os.environ.get("FAULT_ROWS_KILLS", "2"))
     seed: int = int(os.environ.get("FAULT_SEED", "1"))
     rows: list[dict[str, Any]] = field(default_factory=list)
 
