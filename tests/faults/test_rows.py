@@ -35,6 +35,10 @@ async def test_a_killed_worker_leaves_each_row_done_or_unknown_or_to_be_done(sta
     assert {failure.error["code"] for failure in result.failures} <= {"effect_unknown"}
     assert max(counts) == 1
     assert [row for row in range(rows) if counts[row] == 0 and row not in unknown] == []
-    assert len(unknown) <= MOST_IN_FLIGHT * kills
+    struck = await stage.number("SELECT epoch - 1 FROM runs")  # a busy machine may take a lease more
+    assert kills <= struck
+    assert len(unknown) <= MOST_IN_FLIGHT * struck
     assert run.state == ("failed" if unknown else "done")
-    extent.found("killed in a task with rows", rows=rows, kills=kills, counted=sum(counts), unknown=len(unknown))
+    extent.found(
+        "killed in a task with rows", rows=rows, kills=kills, struck=struck, counted=sum(counts), unknown=len(unknown)
+    )
