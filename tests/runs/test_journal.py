@@ -250,3 +250,17 @@ async def test_the_same_key_twice_at_the_same_moment_is_one_run(desk: Desk) -> N
     assert sum(each.created for each in accepted) == 1
     counts = "SELECT (SELECT count(*) FROM runs) AS runs, (SELECT count(*) FROM payloads) AS payloads"
     assert tuple(await desk.instance.database.pool.fetchrow(counts)) == (1, 1)
+
+
+async def test_what_somebody_waits_for_comes_first(desk: Desk) -> None:
+    document = parse_flow({"outcode": 1, "kind": "dataflow", "name": "Test", "tasks": TASKS}).as_json()
+    version_id = await desk.instance.flows.add_unsaved(desk.scope, document)
+    for trigger, test in (("schedule", False), ("webhook", False), ("manual", False), ("schedule", True)):
+        await desk.journal.accept(desk.scope, Start(None, version_id, "Test", trigger, {"body": {}}, test=test))
+    claims = [claim for _ in range(4) for claim in await desk.leases.take(1)]
+    assert [(claim.trigger, claim.test) for claim in claims] == [
+        ("manual", False),
+        ("schedule", True),
+        ("webhook", False),
+        ("schedule", False),
+    ]

@@ -12,6 +12,7 @@ from outcode.runs.claims import Accepted, Claim, Start
 from outcode.runs.payloads import Payload, PayloadStore
 from outcode.workspace.scope import Scope
 
+# Somebody waits for what they have started by hand, a caller perhaps for a webhook, nobody for a schedule.
 _INSERT = """
 WITH new AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[],
@@ -20,11 +21,12 @@ WITH new AS (
                 test, idempotency_key, input_id, created_by, held, parent_id)
 )
 INSERT INTO runs (organization_id, team_id, id, flow_id, version_id, flow_name, trigger, test, idempotency_key,
-                  input_id, created_by, parent_id, counted, state, epoch, attempts, lease_until, started_at)
+                  input_id, created_by, parent_id, counted, state, epoch, attempts, lease_until, started_at, priority)
 SELECT organization_id, team_id, id, flow_id, version_id, flow_name, trigger, test, idempotency_key,
        input_id, created_by, parent_id, NOT test AND parent_id IS NULL,
        CASE WHEN held = 1 THEN 'running' ELSE 'waiting' END, held, held,
-       CASE WHEN held = 1 THEN now() + make_interval(secs => $13) END, CASE WHEN held = 1 THEN now() END
+       CASE WHEN held = 1 THEN now() + make_interval(secs => $13) END, CASE WHEN held = 1 THEN now() END,
+       CASE WHEN test OR trigger IN ('manual', 'cli') THEN 20 WHEN trigger = 'schedule' THEN 0 ELSE 10 END
 FROM new
 ON CONFLICT (flow_id, idempotency_key) DO NOTHING
 RETURNING *, (SELECT timezone FROM organizations WHERE id = runs.organization_id) AS timezone

@@ -47,7 +47,8 @@ ON CONFLICT (run_id, letter, number) DO NOTHING
 _WAITS = """
 UPDATE runs SET state = 'waiting', wake_at = now() + make_interval(secs => waits.seconds),
                 waiting_for = waits.waiting_for, lease_until = NULL, attempts = 0
-FROM unnest($1::uuid[], $2::float8[], $3::jsonb[]) AS waits (id, seconds, waiting_for) WHERE runs.id = waits.id
+FROM unnest($1::uuid[], $2::float8[], $3::jsonb[]) AS waits (id, seconds, waiting_for)
+WHERE runs.id = waits.id AND NOT runs.cancel_requested
 """
 
 _ENDS = """
