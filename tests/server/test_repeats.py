@@ -11,6 +11,7 @@ import pytest
 from outcode.engine.state import RunState, TaskState
 from outcode.values.problems import Unexpected
 from tests.server.conftest import Server, flow, script
+from tests.support.answers import answering
 from tests.support.receiver import Receiver, receiving
 
 
@@ -175,3 +176,21 @@ async def test_a_cancelled_run_goes_on_where_it_was_stopped(server: Server) -> N
 async def test_an_unknown_run_is_not_found(server: Server, how: str) -> None:
     for run_id in ("0199c1a0-7d3c-7a4e-9c53-3f1d2b6e8a10", "none"):
         assert (await server.post(f"/api/v1/runs/{run_id}/{how}", {})).status == 404
+
+
+async def test_of_a_task_that_failed_in_part_only_the_failed_elements_are_tried_again(server: Server) -> None:
+    async with answering([200, 500, 200, 500], then=200) as vendor:
+        url = f"http://127.0.0.1:{vendor.port}/{{{{a}}}}"
+        inputs = {"method": "POST", "url": url, "retries": 0}
+        tasks = {
+            "a": script("return [1, 2, 3, 4]"),
+            "b": {"app": "api", "action": "http_request", "inputs": inputs, "at_once": 1},
+            "c": {"app": "flow", "action": "set_values", "inputs": {"values": {"n": "{{a}}", "ok": "{{b.ok}}"}}},
+        }
+        first = await run(server, flow(tasks=tasks))
+        assert [task["state"] for task in first["tasks"]] == ["done", "failed", "waiting"]
+        second = await again(server, first["id"], "retry")
+        assert [task["state"] for task in second["tasks"]] == ["done", "done", "done"]
+        assert vendor.paths == ["/1", "/2", "/3", "/4", "/2", "/4"]
+    found = (await server.get(f"/api/v1/runs/{second['id']}/tasks/c/result")).json["value"]
+    assert found == [{"n": number, "ok": True} for number in (1, 2, 3, 4)]

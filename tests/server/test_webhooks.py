@@ -115,6 +115,7 @@ async def test_secrets_are_changed_without_a_gap_and_never_shown_again(server: S
 async def test_a_webhook_keeps_the_names_it_had(server: Server) -> None:
     stored = await made(server, "주문")
     renamed = (await changed(server, stored, trigger={"kind": "webhook", "name": "orders", "reply": "last_task"})).json
+    await server.post(f"/api/v1/flows/{stored['id']}/publish", {})
     old = f"/hooks/acme/{quote('주문')}"
     for address in (old, "/hooks/acme/orders"):
         assert (await server.post(address, {"n": 1})).json["body"] == {"n": 1}
@@ -184,7 +185,8 @@ async def test_of_many_at_once_one_is_kept(server: Server) -> None:
 
 
 async def test_a_webhook_that_is_off_can_be_captured_and_starts_nothing(server: Server) -> None:
-    stored = await made(server, enabled=False)
+    stored = await made(server)
+    await server.call("PUT", f"/api/v1/flows/{stored['id']}/active", {"active": False})
     await server.post(f"/api/v1/flows/{stored['id']}/webhook/capture")
     assert (await server.post("/hooks/acme/hook")).json == {"captured": True}
     assert (await server.post("/hooks/acme/hook")).code == "webhook_unknown"

@@ -18,7 +18,6 @@ from outcode.values.problems import Conflict, NotFound
 from outcode.workspace.flows import FlowVersion
 from outcode.workspace.scope import Scope
 
-_KEPT = (TaskState.DONE.value, TaskState.SKIPPED.value)
 _RETRIED = {RunState.FAILED.value, RunState.CRASHED.value, RunState.CANCELLED.value}
 
 
@@ -74,12 +73,14 @@ class Repeats:
             origin = await _origin(connection, scope, run_id)
             tasks = await connection.fetch("SELECT * FROM run_tasks WHERE run_id = $1 ORDER BY letter", run_id)
             await _refuse_retry(connection, origin, tasks, repeat_unknown=repeat_unknown)
-            kept = [task for task in tasks if task["state"] in _KEPT]
+            settled = (await self._documents.of(scope, origin["version_id"])).plan.is_settled
+            kept = [task for task in tasks if settled(task["letter"], TaskState(task["state"]))]
             ids = [task[column] for task in kept for column in ("result_id", "calls_id") if task[column]]
             copies = await self._prepared.payloads.copy(connection, scope, ids)
             whole = await self._put_together(connection, scope, run_id, kept)
             copies |= {old: payload.id for old, payload in whole.items()}
-            going_on = await self._elements(connection, scope, tasks, repeat_unknown=repeat_unknown)
+            others = [task for task in tasks if task not in kept]
+            going_on = await self._elements(connection, scope, others, repeat_unknown=repeat_unknown)
             run = PreparedRun(
                 flow_id=origin["flow_id"],
                 version_id=origin["version_id"],

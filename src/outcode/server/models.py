@@ -102,7 +102,7 @@ class TaskOfRun(Answer):
     rows_failed: int | None
     error: ProblemAnswer | None
     attempt: int
-    reason: Literal["no_rows", "branch"] | None
+    reason: Literal["no_rows", "branch", "pinned", "last_result", "stale_result", "not_needed"] | None
     waiting_for: dict[str, Any] | None
     has_result: bool
     has_calls: bool
