@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,21 @@ def begin(port: int, key: str, task: dict[str, Any]) -> str:
     return str(call(port, key, "/runs", {"document": document, "input": {}, "test": False})["id"])
 
 
-def state(port: int, key: str, run: str, wanted: set[str], seconds: float) -> Any:
-    deadline = time.monotonic() + seconds
-    while (found := call(port, key, f"/runs/{run}"))["tasks"][0]["state"] not in wanted:
+def until(port: int, key: str, run: str, holds: Callable[[Any], bool]) -> Any:
+    """The run once something holds of it."""
+    deadline = time.monotonic() + 120
+    while not holds(found := call(port, key, f"/runs/{run}")):
         assert time.monotonic() < deadline, found
         time.sleep(0.1)
     return found
+
+
+def has_begun(run: Any) -> bool:
+    return bool(run["tasks"][0]["state"] != "waiting")
+
+
+def has_ended(run: Any) -> bool:
+    return run["finished_at"] is not None
 
 
 def script(seconds: int) -> dict[str, Any]:
@@ -110,8 +120,8 @@ def test_killed_started_again_and_told_to_stop(tmp_path: Path) -> None:
             key = outcode("keys", "add", "tests", "--data-dir", folder).out.strip()
             waiting = begin(port, key, {"app": "api", "action": "http_request", "inputs": post})
             working = begin(port, key, script(15))
-            state(port, key, waiting, {"running"}, 60)
-            state(port, key, working, {"running"}, 60)
+            until(port, key, waiting, has_begun)
+            until(port, key, working, has_begun)
         finally:
             process.kill()
             process.wait()
@@ -121,12 +131,12 @@ def test_killed_started_again_and_told_to_stop(tmp_path: Path) -> None:
         try:
             wait_for("token=", log, process)
             # What may be repeated is; what may have had its effect is not, and says so.
-            assert state(port, key, working, {"done"}, 120)["state"] == "done"
-            lost = state(port, key, waiting, {"unknown"}, 120)
+            assert until(port, key, working, has_ended)["state"] == "done"
+            lost = until(port, key, waiting, has_ended)
             assert lost["state"] == "crashed"
             assert lost["error"]["code"] == "effect_unknown"
             last = begin(port, key, script(2))
-            state(port, key, last, {"running", "done"}, 60)
+            until(port, key, last, has_begun)
         finally:
             code = stop(process)
         assert code == 0, log.read_text()
