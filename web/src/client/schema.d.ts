@@ -2050,7 +2050,7 @@ export interface components {
             /** Attempt */
             attempt: number;
             /** Reason */
-            reason: ("no_rows" | "branch") | null;
+            reason: ("no_rows" | "branch" | "pinned" | "last_result" | "stale_result" | "not_needed") | null;
             /** Waiting For */
             waiting_for: {
                 [key: string]: unknown;
