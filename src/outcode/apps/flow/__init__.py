@@ -233,7 +233,12 @@ CALL_DATAFLOW = Action(
             help=Words(en="Its name.", ko="이름을 넣으세요."),
             required=True,
         ),
-        JsonField(key="input", label=Words(en="Input", ko="입력"), accepts=("object",)),
+        JsonField(
+            key="input",
+            label=Words(en="Input", ko="입력"),
+            help=Words(en="Its declared inputs by name.", ko="선언된 입력의 이름과 값입니다."),
+            accepts=("object",),
+        ),
         SwitchField(key="wait", label=Words(en="Wait for its result", ko="결과 기다리기"), default=True),
     ),
     call=_step("call_dataflow", "flow", "input", "wait"),

@@ -20,6 +20,7 @@ export function triggerLabel(kind: string, t: TFunction): string {
     case "event":
     case "api":
     case "cli":
+    case "call":
       return t(`trigger.${kind}`);
     default:
       return kind;
